@@ -1,0 +1,1 @@
+//! All Kubernetes IO: clients, watches, apply, wait, the controller runtime.

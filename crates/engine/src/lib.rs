@@ -1,0 +1,1 @@
+//! Deployment decisions without IO: diff, health, stages, prune set, inventory.

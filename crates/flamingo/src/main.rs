@@ -1,0 +1,3 @@
+//! The flamingo binary: wiring only.
+
+fn main() {}

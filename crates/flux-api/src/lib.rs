@@ -1,0 +1,1 @@
+//! The types and CustomResourceDefinitions of the fluxcd.io kinds.

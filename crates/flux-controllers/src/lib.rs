@@ -1,0 +1,1 @@
+//! Controllers for the fluxcd.io kinds.

@@ -1,0 +1,1 @@
+//! A read-only smart-HTTP Git server over a local repository.

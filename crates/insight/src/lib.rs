@@ -1,0 +1,1 @@
+//! What people are told: one Finding record for both worlds.

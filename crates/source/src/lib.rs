@@ -1,0 +1,1 @@
+//! Fetching and packing sources: Git, archives, the artifact store.
