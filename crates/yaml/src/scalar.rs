@@ -1,0 +1,197 @@
+//! What a plain scalar means, as go-yaml resolves it.
+
+use value::Value;
+
+use crate::Rules;
+
+/// The meaning of a plain (unquoted, untagged) scalar.
+pub(crate) enum Scalar {
+    /// A JSON-shaped value.
+    Value(Value),
+    /// `<<`, which merges the value's maps when it is a key.
+    Merge,
+}
+
+/// Resolves a plain scalar.
+///
+/// Source: go-yaml `resolve.go`, v2 (as vendored by sigs.k8s.io/yaml) and v3 (as vendored by kyaml).
+pub(crate) fn resolve(text: &str, rules: Rules) -> Scalar {
+    if text == "<<" {
+        return Scalar::Merge;
+    }
+    Scalar::Value(word(text, rules).or_else(|| number(text, rules)).unwrap_or_else(|| text.into()))
+}
+
+fn word(text: &str, rules: Rules) -> Option<Value> {
+    Some(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => true.into(),
+        "false" | "False" | "FALSE" => false.into(),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" if rules == Rules::V2 => true.into(),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if rules == Rules::V2 => false.into(),
+        ".nan" | ".NaN" | ".NAN" => f64::NAN.into(),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => f64::INFINITY.into(),
+        "-.inf" | "-.Inf" | "-.INF" => f64::NEG_INFINITY.into(),
+        _ => return None,
+    })
+}
+
+fn number(text: &str, rules: Rules) -> Option<Value> {
+    let first = text.bytes().next()?;
+    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
+        return None;
+    }
+    if rules == Rules::V3
+        && let Some(stamp) = timestamp(text)
+    {
+        return Some(stamp.into());
+    }
+    let plain = text.replace('_', "");
+    integer(&plain).or_else(|| float(&plain))
+}
+
+/// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: a leading `0` alone means octal.
+fn integer(text: &str) -> Option<Value> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (radix, digits) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (16, &lower[2..]),
+        [b'0', b'o', ..] => (8, &lower[2..]),
+        [b'0', b'b', ..] => (2, &lower[2..]),
+        [b'0', _, ..] => (8, &lower[1..]),
+        _ => (10, lower.as_str()),
+    };
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let magnitude = u64::from_str_radix(digits, radix).ok()?;
+    if !negative {
+        return Some(magnitude.into());
+    }
+    0i64.checked_sub_unsigned(magnitude).map(Value::Int)
+}
+
+/// go-yaml's `yamlStyleFloat`, then `strconv.ParseFloat`. A whole number becomes an integer where it
+/// fits, which is what passing through JSON makes of it.
+fn float(text: &str) -> Option<Value> {
+    if !is_yaml_float(text) {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    let whole = number.fract() == 0.0 && number.abs() < 9.007_199_254_740_992e15;
+    Some(if whole { Value::Int(number as i64) } else { number.into() })
+}
+
+/// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`
+fn is_yaml_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let all_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa_is_right = match mantissa.split_once('.') {
+        Some((whole, fraction)) => {
+            all_digits(whole) && all_digits(fraction) && !(whole.is_empty() && fraction.is_empty())
+        }
+        None => !mantissa.is_empty() && all_digits(mantissa),
+    };
+    mantissa_is_right
+        && exponent.is_none_or(|exponent| {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            !digits.is_empty() && all_digits(digits)
+        })
+}
+
+/// The dates of go-yaml v3's `parseTimestamp`, as `time.Time` appears in JSON. Only the date form is
+/// common in manifests; the longer forms are accepted in their RFC 3339 spelling.
+fn timestamp(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits != 4 || bytes.get(4) != Some(&b'-') {
+        return None;
+    }
+    let mut parts = text.splitn(3, '-');
+    let (year, month, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let split = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
+    let (day, time) = rest.split_at(split);
+    let (month, day): (u8, u8) = (two_digits(month)?, two_digits(day)?);
+    if !(1..=12).contains(&month) || !(1..=days_of(year.parse().ok()?, month)).contains(&day) {
+        return None;
+    }
+    if time.is_empty() {
+        return Some(format!("{year}-{month:02}-{day:02}T00:00:00Z"));
+    }
+    let clock = time.strip_prefix(['T', 't'])?;
+    let zone_at = clock.find(['Z', '+', '-'])?;
+    is_clock(&clock[..zone_at]).then(|| format!("{year}-{month:02}-{day:02}T{clock}"))
+}
+
+fn two_digits(text: &str) -> Option<u8> {
+    (!text.is_empty() && text.len() <= 2).then(|| text.parse().ok())?
+}
+
+fn days_of(year: u32, month: u8) -> u8 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+fn is_clock(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    parts.len() == 3 && parts.iter().all(|part| part.parse::<f64>().is_ok_and(|number| number < 60.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, rules: Rules) -> String {
+        match resolve(text, rules) {
+            Scalar::Value(value) => value.to_string(),
+            Scalar::Merge => "<<".to_owned(),
+        }
+    }
+
+    /// Rows of reference tables made with kubectl (go-yaml v2) and kustomize (go-yaml v3).
+    #[test]
+    fn scalars_resolve_as_in_go() {
+        let rows = [
+            ("yes", "true", "\"yes\""),
+            ("on", "true", "\"on\""),
+            ("y", "true", "\"y\""),
+            ("0777", "511", "511"),
+            ("0o17", "15", "15"),
+            ("08", "8", "8"),
+            ("1_000", "1000", "1000"),
+            ("0b11", "3", "3"),
+            ("-0x10", "-16", "-16"),
+            ("2020-01-01", "\"2020-01-01\"", "\"2020-01-01T00:00:00Z\""),
+            ("9223372036854775808", "9223372036854775808", "9223372036854775808"),
+            ("1e3", "1000", "1000"),
+            ("1.5", "1.5", "1.5"),
+            ("12:30", "\"12:30\"", "\"12:30\""),
+            ("1.2.3", "\"1.2.3\"", "\"1.2.3\""),
+            ("~", "null", "null"),
+            ("-", "\"-\"", "\"-\""),
+            ("+", "\"+\"", "\"+\""),
+            (".", "\".\"", "\".\""),
+            ("0x", "\"0x\"", "\"0x\""),
+        ];
+        for (text, v2, v3) in rows {
+            assert_eq!(
+                (shown(text, Rules::V2).as_str(), shown(text, Rules::V3).as_str()),
+                (v2, v3),
+                "{text}"
+            );
+        }
+    }
+}
