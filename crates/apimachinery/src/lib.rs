@@ -1,1 +1,12 @@
 //! Kubernetes API machinery without IO.
+//!
+//! **Invariants.** Objects are [`value::Value`] trees; nothing here knows a server, a file, the clock or
+//! chance: the present is an argument ([`clock`]).
+
+pub mod clock;
+pub mod condition;
+pub mod duration;
+pub mod gvk;
+pub mod object;
+pub mod selector;
+pub mod validation;

@@ -1,0 +1,3 @@
+//! What the API server refuses, and in which words.
+
+pub mod names;
