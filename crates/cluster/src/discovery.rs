@@ -1,0 +1,101 @@
+//! Which kinds a cluster serves.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, RwLock};
+
+use apimachinery::gvk::GroupVersionKind;
+use http::Method;
+use value::Value;
+
+use crate::{Error, Resource, Session};
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// The kinds of one cluster, read when first needed and again when an unknown kind is asked for.
+#[derive(Default)]
+pub(crate) struct RestMapper {
+    kinds: RwLock<Option<Arc<Kinds>>>,
+    reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Kinds {
+    served: HashMap<GroupVersionKind, Resource>,
+    /// Groups whose discovery is not current: what they lack may exist all the same.
+    stale: HashSet<String>,
+}
+
+impl RestMapper {
+    pub(crate) fn forget(&self) {
+        *self.kinds.write().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
+    fn known(&self) -> Option<Arc<Kinds>> {
+        self.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn find(&self, session: &Session, gvk: &GroupVersionKind) -> Result<Resource, Error> {
+        let before = self.known();
+        if let Some(found) = before.as_ref().and_then(|kinds| kinds.served.get(gvk)) {
+            return Ok(found.clone());
+        }
+        let kinds = self.read_again(session, before).await?;
+        match kinds.served.get(gvk) {
+            Some(found) => Ok(found.clone()),
+            None if kinds.stale.contains(&gvk.group) => {
+                Err(Error::IncompleteDiscovery { group: gvk.group.clone(), kind: gvk.kind.clone() })
+            }
+            None => Err(Error::NoMatch(gvk.clone())),
+        }
+    }
+
+    /// Reads discovery, unless somebody else did while this call waited for its turn.
+    async fn read_again(&self, session: &Session, before: Option<Arc<Kinds>>) -> Result<Arc<Kinds>, Error> {
+        let _turn = self.reading.lock().await;
+        let now = self.known();
+        let was_read_meanwhile = match (&before, &now) {
+            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if let (true, Some(now)) = (was_read_meanwhile, now) {
+            return Ok(now);
+        }
+        let kinds = Arc::new(read(session).await?);
+        *self.kinds.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(kinds.clone());
+        Ok(kinds)
+    }
+}
+
+async fn read(session: &Session) -> Result<Kinds, Error> {
+    let mut kinds = Kinds::default();
+    for path in ["/api", "/apis"] {
+        let (_, list) = session.call_accepting(Method::GET, path, None, AGGREGATED).await?;
+        for group in items(&list, "items") {
+            let name = group.str_at(&["metadata", "name"]).unwrap_or_default();
+            items(group, "versions").for_each(|version| add_version(&mut kinds, name, version));
+        }
+    }
+    Ok(kinds)
+}
+
+fn items<'a>(of: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    of.get(field).and_then(Value::as_list).unwrap_or_default().iter()
+}
+
+fn add_version(kinds: &mut Kinds, group: &str, version: &Value) {
+    if version.str_at(&["freshness"]) == Some("Stale") {
+        kinds.stale.insert(group.to_owned());
+    }
+    let name = version.str_at(&["version"]).unwrap_or_default();
+    for resource in items(version, "resources") {
+        let (Some(plural), Some(kind)) =
+            (resource.str_at(&["resource"]), resource.str_at(&["responseKind", "kind"]))
+        else {
+            continue;
+        };
+        let gvk = GroupVersionKind::new(group, name, kind);
+        let namespaced = resource.str_at(&["scope"]) == Some("Namespaced");
+        kinds.served.insert(gvk.clone(), Resource::new(gvk, plural, namespaced));
+    }
+}
