@@ -3,10 +3,12 @@
 //! **Invariants.** Objects are [`value::Value`] trees; nothing here knows a server, a file, the clock or
 //! chance: the present is an argument ([`clock`]).
 
+pub mod builtin;
 pub mod clock;
 pub mod condition;
 pub mod duration;
 pub mod gvk;
 pub mod object;
+pub mod schema;
 pub mod selector;
 pub mod validation;
