@@ -8,6 +8,7 @@ pub mod clock;
 pub mod condition;
 pub mod duration;
 pub mod gvk;
+pub mod managed_fields;
 pub mod object;
 pub mod schema;
 pub mod selector;

@@ -1,0 +1,160 @@
+//! Whether a configuration fits the schema, in structured-merge-diff's words.
+
+use std::collections::BTreeSet;
+
+use value::{Map, Value};
+
+use super::elements::path_element;
+use super::path::PathElement;
+use super::typed::{ListAtom, MapAtom, Relation, Scalar, TypeRef};
+
+/// What does not fit, one `PATH: PROBLEM` each.
+pub(super) fn validate(value: &Value, r#type: TypeRef<'_>) -> Vec<String> {
+    let mut walk = Validating { path: String::new(), problems: Vec::new() };
+    walk.place(value, r#type);
+    walk.problems
+}
+
+struct Validating {
+    path: String,
+    problems: Vec<String>,
+}
+
+impl Validating {
+    fn report(&mut self, problem: impl AsRef<str>) {
+        let problem = problem.as_ref();
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        self.problems.push(format!("{}{colon}{problem}", self.path));
+    }
+
+    fn below(&mut self, step: &PathElement, walk: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        self.path.push_str(&step.to_string());
+        walk(self);
+        self.path.truncate(length);
+    }
+
+    fn place(&mut self, value: &Value, r#type: TypeRef<'_>) {
+        let atom = r#type.atom_for(Some(value));
+        if let Some(map) = &atom.map {
+            match value {
+                Value::Null => {}
+                Value::Map(entries) => self.entries(entries, map),
+                other => self.report(format!("expected map, got {}", go_pointer(other))),
+            }
+        } else if let Some(scalar) = atom.scalar {
+            self.scalar(value, scalar);
+        } else if let Some(list) = &atom.list {
+            match value {
+                Value::Null => {}
+                Value::List(elements) => self.elements(elements, list),
+                other => self.report(format!("expected list, got {}", go_pointer(other))),
+            }
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, scalar: Scalar) {
+        let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Float(_));
+        let is_scalar = is_number || matches!(value, Value::String(_) | Value::Bool(_));
+        match scalar {
+            _ if value.is_null() => {}
+            Scalar::Numeric if !is_number => {
+                self.report(format!("expected numeric (int or float), got {}", go_type(value)));
+            }
+            Scalar::Text if !matches!(value, Value::String(_)) => {
+                let text = go_syntax(value);
+                self.report(format!("expected string, got &value.valueUnstructured{{Value:{text}}}"));
+            }
+            Scalar::Boolean if !matches!(value, Value::Bool(_)) => {
+                self.report(format!("expected boolean, got {}", go_pointer(value)));
+            }
+            Scalar::Untyped if !is_scalar => {
+                self.report(format!("expected any scalar, got {}", go_pointer(value)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The first field that the schema does not declare ends the walk through its map.
+    fn entries(&mut self, entries: &Map, map: &MapAtom<'_>) {
+        for (key, value) in entries {
+            let step = PathElement::Field(key.clone());
+            let field = map.field(key);
+            if field.is_undeclared() {
+                self.below(&step, |walk| walk.report("field not declared in schema"));
+                return;
+            }
+            self.below(&step, |walk| walk.place(value, field));
+        }
+    }
+
+    fn elements(&mut self, elements: &[Value], list: &ListAtom<'_>) {
+        let mut seen = BTreeSet::new();
+        for (index, element) in elements.iter().enumerate() {
+            let step = if matches!(list.relation, Relation::Atomic) {
+                PathElement::Index(i64::try_from(index).unwrap_or(i64::MAX))
+            } else {
+                match path_element(list, element) {
+                    Ok(step) => step,
+                    Err(problem) => return self.report(format!("element {index}: {problem}")),
+                }
+            };
+            if !seen.insert(step.clone()) {
+                self.report(format!("duplicate entries for key {step}"));
+            }
+            self.below(&step, |walk| walk.place(element, list.element));
+        }
+    }
+}
+
+/// The type as Go's `%T` prints it.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::UInt(_) => "int64",
+        Value::Float(_) => "float64",
+        Value::String(_) => "string",
+        Value::List(_) => "[]interface {}",
+        Value::Map(_) => "map[string]interface {}",
+    }
+}
+
+/// The value as Go's `%#v` prints it.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::List(list) => {
+            let elements: Vec<_> = list.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", elements.join(", "))
+        }
+        Value::Map(map) => {
+            let entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{:?}:{}", key.as_str(), go_syntax(value))).collect();
+            format!("map[string]interface {{}}{{{}}}", entries.join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// A pointer to the wrapped value as Go's `%v` prints it.
+fn go_pointer(value: &Value) -> String {
+    format!("&{{{}}}", go_plain(value))
+}
+
+fn go_plain(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.to_string(),
+        Value::List(list) => {
+            let elements: Vec<_> = list.iter().map(go_plain).collect();
+            format!("[{}]", elements.join(" "))
+        }
+        Value::Map(map) => {
+            let entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{key}:{}", go_plain(value))).collect();
+            format!("map[{}]", entries.join(" "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
