@@ -2,7 +2,7 @@
 //!
 //! Everything here is a pure function of objects that others fetched: in which order objects are
 //! applied ([`order`]), what a dry run says about an object ([`change`]), which fields a former tool
-//! must give up ([`takeover`]), whether an object is healthy ([`health`]), which objects a deployment
+//! must give up ([`takeover`]), the form in which objects are applied ([`normal`]), whether an object is healthy ([`health`]), which objects a deployment
 //! owns ([`inventory`]) and which of them it may delete ([`prune`]).
 //!
 //! **Invariants.** No IO, clock, environment or randomness: time is an argument. Nothing is proposed
@@ -12,6 +12,7 @@ pub mod change;
 pub mod controls;
 pub mod health;
 pub mod inventory;
+pub mod normal;
 pub mod order;
 pub mod prune;
 pub mod reference;

@@ -22,6 +22,28 @@ pub(crate) fn resolve(text: &str, rules: Rules) -> Scalar {
     Scalar::Value(word(text, rules).or_else(|| number(text, rules)).unwrap_or_else(|| text.into()))
 }
 
+/// Whether go-yaml v2 writes `text` without quotes: it must not read back as anything but text, and not
+/// as a base-60 number of YAML 1.1 either.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    let reads_as_text = matches!(resolve(text, Rules::V2), Scalar::Value(Value::String(_)));
+    reads_as_text && timestamp(text).is_none() && !is_base_60(text)
+}
+
+/// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`
+fn is_base_60(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let mut parts = whole.split(':');
+    let digits_or_underscores = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let first = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    first.starts_with(|char: char| char.is_ascii_digit())
+        && digits_or_underscores(first)
+        && !rest.is_empty()
+        && rest.iter().all(|part| two_digits(part).is_some_and(|number| number < 60))
+        && digits_or_underscores(fraction)
+}
+
 fn word(text: &str, rules: Rules) -> Option<Value> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -125,6 +147,9 @@ fn timestamp(text: &str) -> Option<String> {
     }
     if time.is_empty() {
         return Some(format!("{year}-{month:02}-{day:02}T00:00:00Z"));
+    }
+    if let Some(clock) = time.strip_prefix(' ') {
+        return is_clock(clock).then(|| format!("{year}-{month:02}-{day:02}T{clock}Z"));
     }
     let clock = time.strip_prefix(['T', 't'])?;
     let zone_at = clock.find(['Z', '+', '-'])?;
