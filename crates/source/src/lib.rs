@@ -1,1 +1,13 @@
-//! Fetching and packing sources: Git, archives, the artifact store.
+//! Fetching, packing, storing and serving sources: Git, archives, artifacts.
+//!
+//! **Invariant**: nothing here knows Kubernetes. Credentials, proxies and deadlines arrive as values; no
+//! environment variable is read, and no process (neither `git` nor `ssh`) is ever started.
+//!
+//! **Invariant**: credentials appear in no error and no log line.
+
+pub mod archive;
+pub mod artifact;
+pub mod client;
+pub mod git;
+pub mod ignore;
+pub mod tree;
