@@ -212,10 +212,10 @@ impl Applying<'_> {
                 .ok_or(ApplyError::LiveManagedFields)?,
             None => Managers::default(),
         };
-        let blank = Value::map_of([("apiVersion", api_version.as_str()), ("kind", &self.gvk.kind)]);
+        let blank = blank(self.gvk);
         let live = without_managed_fields(live.unwrap_or(&blank));
         if managers.0.is_empty() {
-            self.own_before_first_apply(&blank, &live, &mut managers);
+            self.own_before_first_apply(&live, &mut managers);
         }
         let r#type = TypeRef::root(self.schema);
         let manager =
@@ -245,16 +245,13 @@ impl Applying<'_> {
 
     /// What was there before anybody's fields were tracked belongs to a manager of its own, so that
     /// the first apply does not silently take or remove it.
-    fn own_before_first_apply(&self, blank: &Value, live: &Value, managers: &mut Managers) {
+    fn own_before_first_apply(&self, live: &Value, managers: &mut Managers) {
         let version = self.gvk.api_version();
         let manager =
             Manager::new(Operation::Update, "before-first-apply", &version, self.options.subresource);
-        track(
-            blank,
-            live,
-            &Tracked { manager, schema: self.schema, resets: &self.options.resets, now: self.options.now },
-            managers,
-        );
+        let (schema, resets, now) = (self.schema, &self.options.resets, self.options.now);
+        let tracked = Tracked { manager, schema, resets, now };
+        track(&zero(self.gvk, schema), live, &tracked, managers);
     }
 }
 
@@ -303,6 +300,9 @@ fn settle(
 /// **Flow.** The managers are those that `new` brings (an empty list, or one of one empty entry, forgets
 /// them all) or else those of `live`. What differs from `live` goes to the writing manager. An object
 /// whose fields are not tracked stays so until the first apply; a created one is tracked.
+///
+/// **Assumptions.** `new` is defaulted and pruned, but admission and the registry have not added their
+/// own fields yet (`spec.priority` of a Pod, `spec.finalizers` of a Namespace): nobody owns those.
 pub fn update(live: Option<&Value>, new: Value, schema: &Schema, options: &UpdateOptions<'_>) -> Value {
     let Some(gvk) = GroupVersionKind::of(&new) else { return new };
     let mut managers = managers_of_update(live, &new, options.subresource.is_some());
@@ -311,8 +311,7 @@ pub fn update(live: Option<&Value>, new: Value, schema: &Schema, options: &Updat
         return new;
     }
     let version = gvk.api_version();
-    let blank = Value::map_of([("apiVersion", version.as_str()), ("kind", &gvk.kind)]);
-    let before = without_managed_fields(live.unwrap_or(&blank));
+    let before = live.map_or_else(|| zero(&gvk, schema), without_managed_fields);
     let manager = Manager::new(Operation::Update, options.manager, &version, options.subresource);
     let tracked = Tracked { manager, schema, resets: &options.resets, now: options.now };
     track(&before, &new, &tracked, &mut managers);
@@ -322,6 +321,46 @@ pub fn update(live: Option<&Value>, new: Value, schema: &Schema, options: &Updat
         Some(live) => keep_times(live, new),
         None => new,
     }
+}
+
+fn blank(gvk: &GroupVersionKind) -> Value {
+    Value::map_of([("apiVersion", gvk.api_version().as_str()), ("kind", &gvk.kind)])
+}
+
+/// The object that a created one is compared with. Of a built-in kind it is Go's zero value: structs that
+/// are always written are there, and so nobody comes to own them; of a custom kind there is nothing.
+fn zero(gvk: &GroupVersionKind, schema: &Schema) -> Value {
+    let mut zero = blank(gvk);
+    if schema.definition.is_some()
+        && let Some(map) = zero.as_map_mut()
+    {
+        add_zero_fields(map, schema, 0);
+    }
+    zero
+}
+
+/// Structs are nested by value, so their nesting ends; the limit is for schemas that lie.
+fn add_zero_fields(map: &mut value::Map, schema: &Schema, depth: usize) {
+    for (key, field) in schema.properties.iter().filter(|_| depth < 32) {
+        match &field.default {
+            Some(Value::Map(default)) if default.is_empty() => {
+                let mut below = value::Map::new();
+                add_zero_fields(&mut below, field, depth + 1);
+                map.insert(key.clone(), below);
+            }
+            Some(default) if is_zero(default) => {
+                map.entry_or(key, || default.clone());
+            }
+            None if schema.required.contains(key) => {
+                map.entry_or(key, || Value::Null);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    matches!(value, Value::Int(0) | Value::Bool(false)) || value.as_str() == Some("")
 }
 
 fn managers_of_update(live: Option<&Value>, new: &Value, is_subresource: bool) -> Managers {

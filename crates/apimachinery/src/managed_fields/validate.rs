@@ -7,6 +7,7 @@ use value::{Map, Value};
 use super::elements::path_element;
 use super::path::PathElement;
 use super::typed::{ListAtom, MapAtom, Relation, Scalar, TypeRef};
+use crate::go_print;
 
 /// What does not fit, one `PATH: PROBLEM` each.
 pub(super) fn validate(value: &Value, r#type: TypeRef<'_>) -> Vec<String> {
@@ -40,7 +41,7 @@ impl Validating {
             match value {
                 Value::Null => {}
                 Value::Map(entries) => self.entries(entries, map),
-                other => self.report(format!("expected map, got {}", go_pointer(other))),
+                other => self.report(format!("expected map, got {}", go_print::pointer(other))),
             }
         } else if let Some(scalar) = atom.scalar {
             self.scalar(value, scalar);
@@ -48,7 +49,7 @@ impl Validating {
             match value {
                 Value::Null => {}
                 Value::List(elements) => self.elements(elements, list),
-                other => self.report(format!("expected list, got {}", go_pointer(other))),
+                other => self.report(format!("expected list, got {}", go_print::pointer(other))),
             }
         }
     }
@@ -59,17 +60,17 @@ impl Validating {
         match scalar {
             _ if value.is_null() => {}
             Scalar::Numeric if !is_number => {
-                self.report(format!("expected numeric (int or float), got {}", go_type(value)));
+                self.report(format!("expected numeric (int or float), got {}", go_print::type_name(value)));
             }
             Scalar::Text if !matches!(value, Value::String(_)) => {
-                let text = go_syntax(value);
+                let text = go_print::syntax(value);
                 self.report(format!("expected string, got &value.valueUnstructured{{Value:{text}}}"));
             }
             Scalar::Boolean if !matches!(value, Value::Bool(_)) => {
-                self.report(format!("expected boolean, got {}", go_pointer(value)));
+                self.report(format!("expected boolean, got {}", go_print::pointer(value)));
             }
             Scalar::Untyped if !is_scalar => {
-                self.report(format!("expected any scalar, got {}", go_pointer(value)));
+                self.report(format!("expected any scalar, got {}", go_print::pointer(value)));
             }
             _ => {}
         }
@@ -104,57 +105,5 @@ impl Validating {
             }
             self.below(&step, |walk| walk.place(element, list.element));
         }
-    }
-}
-
-/// The type as Go's `%T` prints it.
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::UInt(_) => "int64",
-        Value::Float(_) => "float64",
-        Value::String(_) => "string",
-        Value::List(_) => "[]interface {}",
-        Value::Map(_) => "map[string]interface {}",
-    }
-}
-
-/// The value as Go's `%#v` prints it.
-fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::List(list) => {
-            let elements: Vec<_> = list.iter().map(go_syntax).collect();
-            format!("[]interface {{}}{{{}}}", elements.join(", "))
-        }
-        Value::Map(map) => {
-            let entries: Vec<_> =
-                map.iter().map(|(key, value)| format!("{:?}:{}", key.as_str(), go_syntax(value))).collect();
-            format!("map[string]interface {{}}{{{}}}", entries.join(", "))
-        }
-        scalar => scalar.to_string(),
-    }
-}
-
-/// A pointer to the wrapped value as Go's `%v` prints it.
-fn go_pointer(value: &Value) -> String {
-    format!("&{{{}}}", go_plain(value))
-}
-
-fn go_plain(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.to_string(),
-        Value::List(list) => {
-            let elements: Vec<_> = list.iter().map(go_plain).collect();
-            format!("[{}]", elements.join(" "))
-        }
-        Value::Map(map) => {
-            let entries: Vec<_> =
-                map.iter().map(|(key, value)| format!("{key}:{}", go_plain(value))).collect();
-            format!("map[{}]", entries.join(" "))
-        }
-        scalar => scalar.to_string(),
     }
 }
