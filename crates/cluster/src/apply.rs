@@ -146,11 +146,9 @@ async fn apply_stage(
     options: Options<'_>,
     done: &mut ChangeSet,
 ) -> Result<(), Cause> {
-    let planned: Vec<Planned> = stream::iter(&stage.objects)
-        .map(|object| plan(session, object, options))
-        .buffered(options.concurrency.max(1))
-        .try_collect()
-        .await?;
+    let plans: Vec<_> = stage.objects.iter().map(|object| plan(session, object, options)).collect();
+    let planned: Vec<Planned<'_>> =
+        stream::iter(plans).buffered(options.concurrency.max(1)).try_collect().await?;
     let first = done.entries.len();
     for planned in planned {
         done.entries.push(carry_out(session, planned, options).await?);

@@ -1,0 +1,88 @@
+//! The summary of a run.
+
+use apimachinery::condition::Status;
+use cluster::Error;
+use cluster::runtime::Next;
+use flux_api::GitRepository;
+
+use super::Done;
+use crate::git_repository::Reconciliation;
+use crate::git_repository::status::{self, Failure};
+use crate::notify::Severity;
+use crate::status::{READY, RECONCILING};
+
+impl Reconciliation<'_> {
+    /// Writes the status that follows from `done`, tells about it, and says when to look again.
+    pub(in crate::git_repository) async fn conclude(
+        &mut self,
+        spec: &GitRepository,
+        done: Done,
+    ) -> Result<Next, Error> {
+        let had_failed = self.status.is_true(status::FETCH_FAILED)
+            || self.status.is_true(status::STORAGE_FAILED)
+            || self.status.condition(READY).is_some_and(|ready| ready.status == Status::False);
+        match done {
+            Done::Failed(failure) => self.fail(failure).await,
+            Done::Unchanged(revision) => {
+                self.succeed().await?;
+                if had_failed {
+                    self.tell("Succeeded", &format!("stored artifact for commit '{revision}'"));
+                }
+                let message = format!("no changes since last reconciliation: observed revision '{revision}'");
+                self.controller.notifier.tell(
+                    self.object(),
+                    Severity::Trace,
+                    ("GitOperationSucceeded", &message),
+                    &[],
+                );
+                Ok(self.next_interval(spec))
+            }
+            Done::Stored { message, new_content } => {
+                self.succeed().await?;
+                let message = format!("stored artifact for commit '{message}'");
+                if new_content {
+                    self.tell("NewArtifact", &message);
+                } else if had_failed {
+                    self.tell("Succeeded", &message);
+                }
+                Ok(self.next_interval(spec))
+            }
+        }
+    }
+
+    async fn succeed(&mut self) -> Result<(), Error> {
+        let artifact = self.status.field("artifact");
+        let revision = artifact.and_then(|artifact| artifact.str_at(&["revision"])).unwrap_or_default();
+        let message = format!("stored artifact for revision '{revision}'");
+        for gone in [RECONCILING, status::FETCH_FAILED, status::STORAGE_FAILED, status::ARTIFACT_OUTDATED] {
+            self.status.remove(gone);
+        }
+        self.status.set(status::ARTIFACT_IN_STORAGE, Status::True, "Succeeded", &message);
+        self.status.set(READY, Status::True, "Succeeded", &message);
+        self.status.observe_generation();
+        self.status.handle_request();
+        self.status.write(&self.session).await
+    }
+
+    async fn fail(&mut self, failure: Failure) -> Result<Next, Error> {
+        self.status.set(failure.condition, Status::True, failure.reason, &failure.message);
+        if failure.stalls {
+            return self.stall(failure.reason, &failure.message).await;
+        }
+        self.status.fail(failure.reason, &failure.message);
+        self.status.handle_request();
+        self.status.write(&self.session).await?;
+        let (reason, message) = (failure.reason, failure.message.as_str());
+        self.controller.notifier.tell(self.object(), Severity::Error, (reason, message), &[]);
+        Ok(Next::BackOff)
+    }
+
+    fn tell(&self, reason: &str, message: &str) {
+        let text = |field| {
+            let artifact = self.status.field("artifact");
+            artifact.and_then(|artifact| artifact.str_at(&[field])).unwrap_or_default()
+        };
+        let metadata = [("revision", text("revision")), ("digest", text("digest"))];
+        self.controller.notifier.tell(self.object(), Severity::Info, (reason, message), &metadata);
+    }
+}

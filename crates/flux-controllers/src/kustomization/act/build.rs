@@ -1,0 +1,95 @@
+//! From an artifact to the objects that are applied.
+
+use std::sync::Arc;
+
+use engine::change::Owner;
+use flux_api::Kustomization;
+use kustomize::flux::Options;
+use source::tree::{FileTree, Kind};
+use value::Value;
+
+use super::deploy::Failure;
+use crate::artifacts::Files;
+use crate::kustomization::observe::Artifact;
+use crate::kustomization::{Reconciliation, status};
+
+/// What a build gave.
+pub(super) struct Built {
+    pub(super) objects: Vec<Value>,
+    /// `sha256:…` of the manifests as YAML.
+    pub(super) digest: String,
+}
+
+impl Reconciliation<'_> {
+    /// Fetches the artifact; the same one is fetched once for all Kustomizations.
+    pub(super) async fn fetch(
+        &self,
+        spec: &Kustomization,
+        artifact: &Artifact,
+    ) -> Result<Arc<FileTree>, Failure> {
+        let tree =
+            self.controller.artifacts.get(&artifact.url, &artifact.digest, self.session.deadline()).await;
+        let tree = tree.map_err(|error| Failure::because(status::ARTIFACT_FAILED, &error))?;
+        let path = within(&spec.path);
+        if !path.is_empty() && tree.kind(&path).is_none() {
+            let message = format!("kustomization path not found: stat /{path}: no such file or directory");
+            return Err(Failure::new(status::ARTIFACT_FAILED, message));
+        }
+        Ok(tree)
+    }
+
+    /// Builds on a thread of its own: a large build must not hold up the others, and one that panics
+    /// ends only this run.
+    pub(super) async fn build(&self, spec: &Kustomization, tree: Arc<FileTree>) -> Result<Built, Failure> {
+        let path = within(&spec.path);
+        if matches!(tree.kind(&path), Some(Kind::File { .. })) {
+            let file = format!("/{path}/kustomization.yaml");
+            let message = format!("open {file}: not a directory remove {file}: not a directory");
+            return Err(Failure::new(status::BUILD_FAILED, message));
+        }
+        let options = Options { target_namespace: spec.target_namespace.clone() };
+        let built =
+            tokio::task::spawn_blocking(move || kustomize::flux::build(&Files(tree), &path, &options)).await;
+        let built = match built {
+            Ok(built) => built.map_err(|error| Failure::because(status::BUILD_FAILED, &error))?,
+            Err(panic) => return Err(Failure::because(status::BUILD_FAILED, &panic)),
+        };
+        let owner = self.owner();
+        let objects = built.objects.into_iter().map(|object| marked(object, &owner, spec)).collect();
+        Ok(Built { objects, digest: status::digest(built.yaml.as_bytes()) })
+    }
+
+    pub(crate) fn owner(&self) -> Owner {
+        Owner {
+            group: flux_api::kustomization::kind().group,
+            name: self.run.key.name.clone(),
+            namespace: self.run.key.namespace.clone(),
+        }
+    }
+}
+
+/// The path below the root of the artifact: `..` at the root stays there, as in upstream's `securejoin`.
+fn within(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Owner labels, then the common metadata, which wins over what the manifests say.
+fn marked(mut object: Value, owner: &Owner, spec: &Kustomization) -> Value {
+    for (key, value) in owner.labels().iter().chain(&spec.common_labels) {
+        object.set_at(&["metadata", "labels", key], value.as_str());
+    }
+    for (key, value) in &spec.common_annotations {
+        object.set_at(&["metadata", "annotations", key], value.as_str());
+    }
+    engine::normal::normalise(object)
+}

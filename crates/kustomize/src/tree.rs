@@ -1,0 +1,25 @@
+//! Where files come from.
+
+use std::sync::Arc;
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A file.
+    File,
+}
+
+/// A file tree. Paths are relative to its root, separated by slashes, without `.` and `..`; the root is
+/// the empty path. Symbolic links do not exist.
+pub trait Tree {
+    /// What stands at `path`; `None` where nothing does.
+    fn kind(&self, path: &str) -> Option<Kind>;
+
+    /// The content of the file at `path`.
+    fn read(&self, path: &str) -> Option<Arc<[u8]>>;
+
+    /// The entries of the directory at `path`, by name in byte order.
+    fn list(&self, path: &str) -> Option<Vec<(String, Kind)>>;
+}
