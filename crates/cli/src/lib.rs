@@ -1,1 +1,6 @@
-//! The commands and their output.
+//! The commands: their arguments, and what they print.
+//!
+//! What a command does is wired in the `flamingo` crate; here is what people type and read.
+
+pub mod arguments;
+pub mod progress;

@@ -1,3 +1,18 @@
-//! The flamingo binary: wiring only.
+//! The `flamingo` binary: arguments in, an exit code out.
 
-fn main() {}
+mod controllers;
+mod data_dir;
+mod deployment;
+mod down;
+mod kubernetes;
+mod run;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::arguments::Arguments;
+
+fn main() -> ExitCode {
+    run::run(Arguments::parse())
+}

@@ -1,1 +1,14 @@
-//! What people are told: one Finding record for both worlds.
+//! What people are told about deployments, for Argo CD's world and for Flux's.
+//!
+//! There is one record for everything that is wrong, [`Finding`]: conditions, the command line, the API
+//! and the page all show it. Objects are read as plain objects.
+//!
+//! **Invariants.** No IO and no clock. A finding names the object, the cause and what to do.
+
+mod diagnosis;
+mod finding;
+mod flux;
+mod workload;
+
+pub use diagnosis::diagnose;
+pub use finding::{Code, Finding};

@@ -1,0 +1,54 @@
+//! From arguments to the command that they name.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use cli::arguments::{Arguments, Command};
+use tracing_subscriber::EnvFilter;
+
+use crate::{controllers, down, up};
+
+/// Runs a command. Exit code 0 is success, 1 a deployment that is not ready, 2 any other failure.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    tell_traces();
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider was installed already");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
+    let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        let outcome = runtime.block_on(async {
+            match arguments.command {
+                Command::Up(arguments) => up::up(arguments).await,
+                Command::Down(arguments) => down::down(&arguments),
+                Command::FluxControllers(arguments) => controllers::run(arguments).await,
+            }
+        });
+        // A build that still runs on a blocking thread must not hold up the end.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        outcome
+    });
+    outcome.unwrap_or_else(|error| {
+        say(&error);
+        ExitCode::from(2)
+    })
+}
+
+/// The error and its sources, one a line.
+fn say(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text += &format!("  because: {cause}\n");
+    }
+    if std::io::stderr().write_all(text.as_bytes()).is_err() {
+        tracing::error!("{text}");
+    }
+}
+
+/// `RUST_LOG` says what is traced; warnings, where it says nothing.
+fn tell_traces() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        tracing::debug!("traces are taken by somebody else");
+    }
+}

@@ -1,0 +1,79 @@
+//! From objects to findings.
+
+use engine::ObjectRef;
+use jiff::Timestamp;
+use value::Value;
+
+use crate::{Finding, flux, workload};
+
+/// What is wrong with `objects` at the time `now`: the cause before what it leads to.
+///
+/// Flux objects speak through their conditions, Pods and Jobs through their status. An object that is
+/// merely in progress is no finding.
+pub fn diagnose<'a>(objects: impl IntoIterator<Item = &'a Value>, now: Timestamp) -> Vec<Finding> {
+    let mut findings: Vec<(u8, Finding)> = objects
+        .into_iter()
+        .filter_map(|object| {
+            let reference = ObjectRef::of(object)?;
+            let found = match (reference.group.as_str(), reference.kind.as_str()) {
+                ("source.toolkit.fluxcd.io", "GitRepository") => (0, flux::source(object, &reference)?),
+                ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
+                    (1, flux::kustomization(object, &reference)?)
+                }
+                ("", "Pod") => (2, workload::pod(object, &reference)?),
+                ("batch", "Job") => (2, workload::job(object, &reference, now)?),
+                _ => return None,
+            };
+            Some(found)
+        })
+        .collect();
+    findings.sort_by(|a, b| (a.0, &a.1.object).cmp(&(b.0, &b.1.object)));
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(json: &str) -> String {
+        let object = value::from_json(json.as_bytes()).expect(json);
+        let findings = diagnose([&object], Timestamp::UNIX_EPOCH);
+        findings.iter().map(|finding| format!("{} {finding}", finding.code)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn flux(kind: &str, group: &str, reason: &str, message: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"{group}/v1","kind":"{kind}","metadata":{{"name":"app","namespace":"ns"}},"status":{{"conditions":[{{"type":"Ready","status":"False","reason":"{reason}","message":"{message}"}}]}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_missing_path_says_what_to_change() {
+        let object = flux(
+            "Kustomization",
+            "kustomize.toolkit.fluxcd.io",
+            "ArtifactFailed",
+            "kustomization path not found: stat /absent: no such file or directory",
+        );
+        assert_eq!(
+            found(&object),
+            "SourceContent Kustomization/ns/app: the path is not in the source\n  cause: kustomization path not \
+             found: stat /absent: no such file or directory\n  fix:   set spec.path to a directory of the repository, \
+             or commit the missing one"
+        );
+    }
+
+    #[test]
+    fn what_is_in_progress_is_no_finding() {
+        let object = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Pending"}}"#;
+        assert_eq!(found(object), "");
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_pulled() {
+        let object = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Pending","containerStatuses":[{"name":"web","image":"x:does-not-exist","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image"}}}]}}"#;
+        assert!(found(object).starts_with(
+            "ImagePull Pod/ns/p: the image \"x:does-not-exist\" of container web cannot be pulled"
+        ));
+    }
+}

@@ -1,0 +1,125 @@
+//! What the conditions of Flux objects say.
+
+use apimachinery::condition::{self, Status};
+use engine::ObjectRef;
+use value::Value;
+
+use crate::{Code, Finding};
+
+/// The Ready condition, if it says that something is wrong.
+fn not_ready(object: &Value) -> Option<(String, String)> {
+    let ready = condition::get(object.at(&["status", "conditions"])?, "Ready")?;
+    (ready.status == Status::False).then_some((ready.reason, ready.message))
+}
+
+fn finding(object: &ObjectRef, code: Code, sentence: &str, evidence: String, fix: &str) -> Finding {
+    let (sentence, fix) = (sentence.to_owned(), fix.to_owned());
+    Finding { code, object: object.clone(), sentence, evidence, fix }
+}
+
+pub(crate) fn source(object: &Value, reference: &ObjectRef) -> Option<Finding> {
+    let (reason, message) = not_ready(object)?;
+    let (code, sentence, fix) = match reason.as_str() {
+        "AuthenticationFailed" => (
+            Code::SourceUnavailable,
+            "the credentials cannot be used",
+            "create or correct the Secret that spec.secretRef names",
+        ),
+        "UnsupportedField" => (
+            Code::Unsupported,
+            "a field of the spec is not supported",
+            "remove the field that the message names",
+        ),
+        "GitOperationFailed" => git_failure(&message),
+        _ => (
+            Code::SourceUnavailable,
+            "the repository could not be made available",
+            "see the cause; what was deployed before stays as it is",
+        ),
+    };
+    Some(finding(reference, code, sentence, message, fix))
+}
+
+fn git_failure(message: &str) -> (Code, &'static str, &'static str) {
+    let says = |part: &str| message.contains(part);
+    if says("authentication required") || says("authorization failed") {
+        let fix = "put valid credentials into a Secret and name it in spec.secretRef";
+        return (Code::SourceUnavailable, "the Git server wants credentials", fix);
+    }
+    if says("couldn't find remote ref") || says("unable to resolve") || says("no match found for semver") {
+        let fix = "set spec.ref to a branch, tag or commit that exists, or push it";
+        return (Code::SourceContent, "the repository does not have the wanted revision", fix);
+    }
+    if says("repository not found") {
+        let fix = "correct spec.url; a private repository also needs spec.secretRef";
+        return (Code::SourceUnavailable, "there is no such repository", fix);
+    }
+    if says("is empty") {
+        return (Code::SourceContent, "the repository is empty", "push a first commit");
+    }
+    let fix = "check spec.url and that the server can be reached from here; it is tried again by itself";
+    (Code::SourceUnavailable, "the repository cannot be reached", fix)
+}
+
+pub(crate) fn kustomization(object: &Value, reference: &ObjectRef) -> Option<Finding> {
+    let (reason, message) = not_ready(object)?;
+    let (code, sentence, fix) = match reason.as_str() {
+        "ArtifactFailed" if message.contains("path not found") => (
+            Code::SourceContent,
+            "the path is not in the source",
+            "set spec.path to a directory of the repository, or commit the missing one",
+        ),
+        "ArtifactFailed" => (
+            Code::Waiting,
+            "the source has no artifact",
+            "see the source; this object goes on by itself when it is ready",
+        ),
+        "BuildFailed" => (
+            Code::BuildFailed,
+            "the manifests could not be built; nothing was changed in the cluster",
+            "correct the file that the cause names and commit",
+        ),
+        "ReconciliationFailed" => apply_failure(&message),
+        "PruneFailed" => (
+            Code::PruneFailed,
+            "objects could not be deleted",
+            "remove what holds them (a finalizer, a webhook, missing rights); it is tried again by itself",
+        ),
+        "HealthCheckFailed" => (
+            Code::Unhealthy,
+            "what was applied is not healthy",
+            "see the objects that the cause names; a corrected commit is deployed at once",
+        ),
+        "DependencyNotReady" => (
+            Code::Waiting,
+            "a dependency is not ready",
+            "see the object that the cause names; this one goes on by itself",
+        ),
+        "UnsupportedField" => (
+            Code::Unsupported,
+            "a field of the spec is not supported",
+            "remove the field that the message names",
+        ),
+        _ => (Code::ApplyRefused, "the reconciliation failed", "see the cause"),
+    };
+    Some(finding(reference, code, sentence, message, fix))
+}
+
+fn apply_failure(message: &str) -> (Code, &'static str, &'static str) {
+    let says = |part: &str| message.contains(part);
+    let sentence = "the cluster refused an object; nothing of its stage was applied";
+    let fix = if says("namespace not specified") {
+        "give the object a metadata.namespace, or set spec.targetNamespace"
+    } else if says("namespaces \"") && says("not found") {
+        "add the Namespace to the source, or create it"
+    } else if says("no matches for kind") {
+        "install the CustomResourceDefinition first, or correct apiVersion and kind"
+    } else if says("immutable") {
+        "revert the change, or set spec.force to let the object be deleted and created again"
+    } else if says("(Forbidden)") {
+        "give the identity that applies the missing rights"
+    } else {
+        "correct the field that the cause names and commit"
+    };
+    (Code::ApplyRefused, sentence, fix)
+}
