@@ -6,12 +6,14 @@
 pub mod builtin;
 pub mod clock;
 pub mod condition;
+pub mod defaulting;
 pub mod duration;
 mod go_print;
 pub mod gvk;
 pub mod managed_fields;
 pub mod object;
 pub mod patch;
+pub mod quantity;
 pub mod schema;
 pub mod selector;
 pub mod validation;

@@ -211,6 +211,10 @@ pub struct Node {
     pub patch_strategy: Option<PatchStrategy>,
     /// The field that tells list elements apart in a strategic merge patch.
     pub patch_merge_key: Option<Key>,
+    /// Whether Go holds an optional field by pointer, so that its zero is written and not left out.
+    pub pointer: bool,
+    /// Whether Go writes null when there is nothing in the field.
+    pub written_null: bool,
     /// Checks beside the type; `None` where there are none.
     pub constraints: Option<Arc<Constraints>>,
     /// Validation rules in CEL.

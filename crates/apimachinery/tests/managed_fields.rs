@@ -3,7 +3,11 @@
 //!
 //! Each file in `tests/managed_fields` names the version that it was recorded from.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its recordings has failed")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot read its recordings has failed"
+)]
 
 use std::fs;
 use std::path::Path;

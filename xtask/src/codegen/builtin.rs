@@ -4,6 +4,10 @@
 //! (`api/openapi-spec/v3`) and the aggregated discovery of a kube-apiserver of the same version with
 //! default flags, which `discovery.json.gz` beside this file is a recording of: one array of the `items`
 //! of `/api` and of `/apis`. Descriptions are left out; they are upstream's text and most of the size.
+//!
+//! What the documents do not tell is read from Go's types in the sibling modules of the module cache: which
+//! fields are held by pointer, so that their zero is written (`x-go-pointer`), and which are written as null
+//! when there is nothing in them (`x-go-null`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,6 +36,7 @@ pub fn generate(module_dir: &Path, discovery_json: &[u8]) -> Result<Vec<u8>> {
     for (group, version) in group_versions(&discovery) {
         collect(module_dir, &group, &version, &mut definitions)?;
     }
+    mark_fields(module_dir, &mut definitions)?;
     let facts = json!({"version": VERSION, "groups": discovery, "definitions": definitions});
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     serde_json::to_writer(&mut encoder, &facts).context("writing the facts")?;
@@ -86,6 +91,90 @@ fn collect(module_dir: &Path, group: &str, version: &str, into: &mut Map<String,
 fn kinds(schema: &Value) -> BTreeSet<String> {
     let list = schema["x-kubernetes-group-version-kind"].as_array().map(Vec::as_slice).unwrap_or_default();
     list.iter().map(ToString::to_string).collect()
+}
+
+/// The sibling modules with types, and how the names of their definitions start.
+const TYPES: [(&str, &str, &str); 4] = [
+    ("api", "", "io.k8s.api"),
+    ("apimachinery", "pkg/apis", "io.k8s.apimachinery.pkg.apis"),
+    ("apiextensions-apiserver", "pkg/apis", "io.k8s.apiextensions-apiserver.pkg.apis"),
+    ("kube-aggregator", "pkg/apis", "io.k8s.kube-aggregator.pkg.apis"),
+];
+
+fn mark_fields(module_dir: &Path, definitions: &mut Map<String, Value>) -> Result<()> {
+    let siblings = module_dir.parent().context("the module has no folder around it")?;
+    let version = VERSION.replacen("v1.", "v0.", 1);
+    for (module, folder, prefix) in TYPES {
+        let root = siblings.join(format!("{module}@{version}")).join(folder);
+        for (name, definition) in definitions.iter_mut() {
+            let Some((package, kind)) =
+                name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')?.rsplit_once('.'))
+            else {
+                continue;
+            };
+            for field in struct_fields(&root.join(package.replace('.', "/")), kind)? {
+                if let Some(property) =
+                    definition["properties"].get_mut(&field.name).and_then(Value::as_object_mut)
+                {
+                    field.mark(property);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A field of a Go struct.
+struct Field {
+    name: String,
+    kind: String,
+    omits_empty: bool,
+    omits_zero: bool,
+}
+
+impl Field {
+    fn mark(&self, property: &mut Map<String, Value>) {
+        let is_collection = self.kind.starts_with("[]") || self.kind.starts_with("map[");
+        let is_time = matches!(self.kind.as_str(), "metav1.Time" | "metav1.MicroTime" | "Time" | "MicroTime");
+        if self.kind.starts_with('*') {
+            property.insert("x-go-pointer".to_owned(), Value::Bool(true));
+        } else if (is_collection && !self.omits_empty) || (is_time && !self.omits_zero) {
+            property.insert("x-go-null".to_owned(), Value::Bool(true));
+        }
+        // A zero that is left out when it is written is no default.
+        let is_zero = property.get("default").is_some_and(|default| [json!(0), json!(false), json!("")].contains(default));
+        if self.omits_empty && !self.kind.starts_with('*') && is_zero {
+            property.remove("default");
+        }
+    }
+}
+
+fn struct_fields(package: &Path, kind: &str) -> Result<Vec<Field>> {
+    let mut found = Vec::new();
+    for file in fs::read_dir(package).with_context(|| format!("reading {}", package.display()))? {
+        let path = file.with_context(|| format!("reading {}", package.display()))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_source = name.ends_with(".go") && !name.ends_with("_test.go");
+        if !is_source || name.starts_with("zz_") || name.contains("generated") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let Some((_, body)) = source.split_once(&format!("\ntype {kind} struct {{")) else { continue };
+        found.extend(body.split("\n}").next().unwrap_or_default().lines().filter_map(struct_field));
+    }
+    Ok(found)
+}
+
+fn struct_field(line: &str) -> Option<Field> {
+    let (before, tag) = line.split_once("`json:\"")?;
+    let tag = tag.split('"').next()?;
+    let options: Vec<_> = tag.split(',').collect();
+    Some(Field {
+        name: options.first().copied().filter(|name| !name.is_empty())?.to_owned(),
+        kind: before.split_whitespace().nth(1)?.to_owned(),
+        omits_empty: options.contains(&"omitempty"),
+        omits_zero: options.contains(&"omitzero"),
+    })
 }
 
 /// A property may be called `description`; its schema is a map and stays.

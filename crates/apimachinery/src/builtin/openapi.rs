@@ -58,9 +58,23 @@ fn collect(name: &str, into: &mut BTreeMap<Key, Value>) {
         return;
     }
     if let Some(definition) = FACTS.definitions.get(name) {
-        into.insert(Key::from(name), definition.source.clone());
+        into.insert(Key::from(name), without_marks(&definition.source));
         collect_references(&definition.source, into);
     }
+}
+
+/// The marks are ours and no part of OpenAPI.
+fn without_marks(definition: &Value) -> Value {
+    let mut definition = definition.clone();
+    if let Some(properties) =
+        definition.as_map_mut().and_then(|map| map.get_mut("properties")).and_then(Value::as_map_mut)
+    {
+        properties.iter_mut().for_each(|(_, property)| {
+            property.remove_at(&["x-go-pointer"]);
+            property.remove_at(&["x-go-null"]);
+        });
+    }
+    definition
 }
 
 /// The nesting is that of the committed data, and a definition is entered once.

@@ -45,6 +45,8 @@ fn referring(name: &str, map: &Map) -> Node {
     let own = plain(map);
     node.default = own.default.or(node.default);
     node.nullable |= own.nullable;
+    node.pointer = own.pointer;
+    node.written_null = own.written_null;
     node.map_type = own.map_type.or(node.map_type);
     node.list_type = own.list_type.or(node.list_type);
     node.patch_strategy = own.patch_strategy.or(node.patch_strategy);
@@ -91,6 +93,8 @@ fn plain(map: &Map) -> Node {
         map_type: text("x-kubernetes-map-type").and_then(map_type),
         patch_strategy: text("x-kubernetes-patch-strategy").map(patch_strategy),
         patch_merge_key: text("x-kubernetes-patch-merge-key").map(Key::from),
+        pointer: flag("x-go-pointer"),
+        written_null: flag("x-go-null"),
         constraints: constraints(map),
         validations: rules(map.get("x-kubernetes-validations")),
     }
