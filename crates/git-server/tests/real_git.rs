@@ -1,5 +1,7 @@
 //! The real git clones from the server, in every protocol version, and sees what was committed.
 
+#![expect(clippy::unwrap_used, reason = "a test may end at a failed step")]
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;

@@ -154,8 +154,8 @@ impl Session {
                 return GitErrorKind::Lookup { request, host: lookup.host.clone(), server: name_server() };
             }
             if let Some(io) = layer.downcast_ref::<std::io::Error>() {
-                if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                    return GitErrorKind::Tls { request, source: tls.clone() };
+                if let Some(tls) = tls_error(io) {
+                    return GitErrorKind::Tls { request, source: tls };
                 }
                 system = Some(io.kind());
             }
@@ -186,6 +186,15 @@ impl Session {
         };
         address.set_port(port);
         Some(address)
+    }
+}
+
+/// The TLS error inside an IO error, which may be wrapped more than once.
+fn tls_error(error: &std::io::Error) -> Option<rustls::Error> {
+    let inner = error.get_ref()?;
+    match inner.downcast_ref::<std::io::Error>() {
+        Some(io) => tls_error(io),
+        None => inner.downcast_ref::<rustls::Error>().cloned(),
     }
 }
 
