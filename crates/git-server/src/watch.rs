@@ -48,8 +48,8 @@ impl Watched {
             let repository = self.repository.clone();
             let before = self.looks.clone();
             let seen = tokio::task::spawn_blocking(move || {
-                let looks = Looks::of(&repository);
-                (before.as_ref() != Some(&looks)).then(|| (looks, repository.head()))
+                let unchanged = before.is_some_and(|before| before.are_unchanged());
+                (!unchanged).then(|| (Looks::of(&repository), repository.head()))
             });
             match seen.await {
                 Ok(None) => {}
@@ -79,24 +79,13 @@ impl Watched {
 /// How long after a change another could still look the same.
 const GRAIN: Duration = Duration::from_millis(50);
 
-/// What the files that decide about `HEAD` look like from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the files that decide about `HEAD` look like from outside. Which files these are depends on what is
+/// in `HEAD`, which is one of them.
+#[derive(Debug, Clone)]
 struct Looks {
     files: Vec<(PathBuf, Option<(SystemTime, u64)>)>,
-    taken: Taken,
+    taken: SystemTime,
 }
-
-/// When it was looked, which is no part of the looks.
-#[derive(Debug, Clone)]
-struct Taken(SystemTime);
-
-impl PartialEq for Taken {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Taken {}
 
 impl Looks {
     fn of(repository: &Repository) -> Self {
@@ -111,16 +100,29 @@ impl Looks {
         let branch = branch.as_deref().and_then(|text| text.trim().strip_prefix("ref: "));
         let mut files = vec![head, common.join("packed-refs")];
         files.extend(branch.map(|branch| common.join(branch)));
-        let look = |path: PathBuf| {
-            let seen = std::fs::metadata(&path).and_then(|file| Ok((file.modified()?, file.len())));
-            (path, seen.ok())
-        };
-        Looks { files: files.into_iter().map(look).collect(), taken: Taken(SystemTime::now()) }
+        let taken = SystemTime::now();
+        let files = files
+            .into_iter()
+            .map(|path| {
+                let seen = look_at(&path);
+                (path, seen)
+            })
+            .collect();
+        Looks { files, taken }
+    }
+
+    fn are_unchanged(&self) -> bool {
+        self.files.iter().all(|(path, seen)| look_at(path) == *seen)
     }
 
     /// Whether all files are old enough that a further change will show.
     fn is_settled(&self) -> bool {
-        let old = |modified: &SystemTime| self.taken.0.duration_since(*modified).is_ok_and(|age| age > GRAIN);
+        let old = |modified: &SystemTime| self.taken.duration_since(*modified).is_ok_and(|age| age > GRAIN);
         self.files.iter().filter_map(|(_, seen)| seen.as_ref()).all(|(modified, _)| old(modified))
     }
+}
+
+fn look_at(path: &Path) -> Option<(SystemTime, u64)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.len()))
 }
