@@ -93,7 +93,7 @@ fn canonical_quantity(value: &mut Value) {
 }
 
 /// Fills the defaults of a custom kind's schema in. A null where null is no value gives way to the
-/// default, if there is one.
+/// default, or is dropped. (Where server-side apply writes such a null, kube-apiserver refuses it.)
 pub(super) fn custom(value: &mut Value, schema: &Schema) {
     custom_node(value, schema, 0);
 }
@@ -114,13 +114,15 @@ fn custom_node(value: &mut Value, schema: &Node, depth: usize) {
                     map.insert(key.clone(), default.clone());
                 }
             }
+            let other = match &schema.additional_properties {
+                Some(AdditionalProperties::Of(of)) => Some(of),
+                _ => None,
+            };
+            let field_of =
+                |key: &str| schema.properties.get(key).or(other).filter(|field| field.definition.is_none());
+            map.retain(|key, value| !value.is_null() || field_of(key).is_none_or(|field| field.nullable));
             for (key, value) in map.iter_mut() {
-                let field = schema.properties.get(key);
-                let other = || match &schema.additional_properties {
-                    Some(AdditionalProperties::Of(of)) => Some(of),
-                    _ => None,
-                };
-                if let Some(field) = field.or_else(other).filter(|field| field.definition.is_none()) {
+                if let Some(field) = field_of(key) {
                     custom_node(value, field, depth + 1);
                 }
             }

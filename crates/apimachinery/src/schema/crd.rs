@@ -44,6 +44,22 @@ impl FieldError {
         Self::new(field, format!("Unsupported value: {value}: supported values: {}", supported.join(", ")))
     }
 
+    /// The reason that a Status gives for the finding, such as `FieldValueRequired`.
+    pub fn reason(&self) -> &'static str {
+        let kind = self.detail.split(':').next().unwrap_or_default();
+        match kind {
+            "Required value" => "FieldValueRequired",
+            "Forbidden" => "FieldValueForbidden",
+            "Unsupported value" => "FieldValueNotSupported",
+            "Duplicate value" => "FieldValueDuplicate",
+            "Not found" => "FieldValueNotFound",
+            "Too long" => "FieldValueTooLong",
+            "Too many" => "FieldValueTooMany",
+            _ if self.detail.contains(" in body must be of type ") => "FieldValueTypeInvalid",
+            _ => "FieldValueInvalid",
+        }
+    }
+
     /// A value that is there twice.
     pub fn duplicate(field: impl Into<String>, value: &Value) -> Self {
         Self::new(field, format!("Duplicate value: {value}"))
