@@ -1,3 +1,74 @@
-//! Tasks of the project.
+//! Tasks of the project: `cargo xtask --help`.
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "the tasks talk to the person who runs them")]
+
+mod bench;
+mod codegen;
+mod command;
+mod conformance;
+mod oracles;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build and start: a simulated cluster, the controllers and a demo application.
+    Up {
+        /// Arguments of `flamingo up`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run all tests, and the checks of `tidy`.
+    Test,
+    /// Check the structure: crate edges, purity, names, sizes.
+    Tidy,
+    /// Compare with the real tools; builds them on the first run (needs Go).
+    Conformance {
+        /// Which comparison; all, where nothing is said.
+        only: Vec<conformance::Comparison>,
+    },
+    /// Measure; prints tables.
+    Bench {
+        /// What to measure.
+        what: bench::What,
+    },
+    /// Make generated files anew.
+    Codegen {
+        /// Only say whether they are current.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Up { arguments } => command::cargo(&["run", "--package", "flamingo", "--", "up"], &arguments),
+        Task::Test => test(),
+        Task::Tidy => tidy::tidy(),
+        Task::Conformance { only } => conformance::run(&only),
+        Task::Bench { what } => bench::bench(what),
+        Task::Codegen { check } => codegen::codegen(check),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test() -> anyhow::Result<()> {
+    tidy::tidy()?;
+    command::cargo(&["test", "--workspace", "--no-fail-fast"], &[])
+}

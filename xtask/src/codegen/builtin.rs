@@ -20,17 +20,17 @@ use flate2::{Compression, GzBuilder};
 use serde_json::{Map, Value, json};
 
 /// The recorded discovery of kube-apiserver v1.36.3.
-pub static DISCOVERY: &[u8] = include_bytes!("discovery.json.gz");
+pub(crate) static DISCOVERY: &[u8] = include_bytes!("discovery.json.gz");
 
 /// The version of the module and of the recording.
-pub const VERSION: &str = "v1.36.3";
+pub(crate) const VERSION: &str = "v1.36.3";
 
 /// Makes the compressed facts from the module's folder and a discovery recording (JSON, compressed or
 /// not). The same input gives the same bytes.
 ///
 /// # Errors
 /// A folder without the documents of a group and version that the discovery names, and malformed JSON.
-pub fn generate(module_dir: &Path, discovery_json: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn generate(module_dir: &Path, discovery_json: &[u8]) -> Result<Vec<u8>> {
     let discovery = read_discovery(discovery_json)?;
     let mut definitions = Map::new();
     for (group, version) in group_versions(&discovery) {
@@ -142,7 +142,9 @@ impl Field {
             property.insert("x-go-null".to_owned(), Value::Bool(true));
         }
         // A zero that is left out when it is written is no default.
-        let is_zero = property.get("default").is_some_and(|default| [json!(0), json!(false), json!("")].contains(default));
+        let is_zero = property
+            .get("default")
+            .is_some_and(|default| [json!(0), json!(false), json!("")].contains(default));
         if self.omits_empty && !self.kind.starts_with('*') && is_zero {
             property.remove("default");
         }
