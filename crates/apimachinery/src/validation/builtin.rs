@@ -10,7 +10,7 @@ use crate::selector::LabelSelector;
 pub(super) fn validate(object: &Value, gvk: &GroupVersionKind) -> Vec<FieldError> {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     match (gvk.group.as_str(), gvk.kind.as_str()) {
-        ("", "Pod") => pod::spec(spec, "spec"),
+        ("", "Pod") => pod::pod(spec),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => workload(spec),
         ("batch", "Job") => job(spec, "spec"),
         ("batch", "CronJob") => cron_job(spec),
@@ -238,7 +238,7 @@ fn autoscaler(spec: &Value) -> Vec<FieldError> {
     }
     let most = Value::from(number("maxReplicas"));
     if number("maxReplicas") < 1 {
-        errors.push(FieldError::invalid("spec.maxReplicas", &most, "must be greater than 0"));
+        errors.push(FieldError::required("spec.maxReplicas", "must be set and greater than 0"));
     }
     if number("maxReplicas") < number("minReplicas") {
         let why = "must be greater than or equal to `minReplicas`";
@@ -248,6 +248,11 @@ fn autoscaler(spec: &Value) -> Vec<FieldError> {
         if text(spec, &["scaleTargetRef", field]).is_empty() {
             errors.push(FieldError::required(format!("spec.scaleTargetRef.{field}"), ""));
         }
+    }
+    let version = text(spec, &["scaleTargetRef", "apiVersion"]);
+    if version.is_empty() && text(spec, &["scaleTargetRef", "kind"]) != "ReplicationController" {
+        let why = "apiVersion must specify API group";
+        errors.push(FieldError::invalid("spec.scaleTargetRef.apiVersion", &Value::from(version), why));
     }
     errors
 }

@@ -41,8 +41,11 @@ pub(super) fn validate(object: &Value, gvk: &GroupVersionKind, scope: Scope) -> 
     errors.extend(annotations(object));
     errors.extend(owners(object));
     for (at, finalizer) in object::finalizers(object).enumerate() {
-        let path = index("metadata.finalizers", at);
-        errors.extend(invalid(&path, finalizer, names::qualified_name(finalizer)));
+        errors.extend(invalid("metadata.finalizers", finalizer, names::qualified_name(finalizer)));
+        if !finalizer.contains('/') && !["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer) {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(index("metadata.finalizers", at), &Value::from(finalizer), why));
+        }
     }
     errors
 }
@@ -91,8 +94,9 @@ fn annotations(object: &Value) -> Vec<FieldError> {
 fn owners(object: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut controllers = 0;
-    for (at, owner) in list(object, &["metadata", "ownerReferences"]).iter().enumerate() {
-        let path = index("metadata.ownerReferences", at);
+    // The API server does not say which of them it means.
+    let path = "metadata.ownerReferences";
+    for owner in list(object, &["metadata", "ownerReferences"]) {
         if text(owner, &["apiVersion"]).is_empty() {
             let why = "version must not be empty";
             errors.push(FieldError::invalid(format!("{path}.apiVersion"), &Value::from(""), why));
@@ -106,7 +110,6 @@ fn owners(object: &Value) -> Vec<FieldError> {
         controllers += usize::from(owner.get("controller").and_then(Value::as_bool) == Some(true));
     }
     if controllers > 1 {
-        let path = "metadata.ownerReferences";
         let owners = object.at(&["metadata", "ownerReferences"]).cloned().unwrap_or_default();
         let why = "Only one reference can have Controller set to true";
         errors.push(FieldError::invalid(path, &owners, why));

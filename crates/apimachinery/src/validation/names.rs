@@ -6,7 +6,9 @@ pub fn dns1123_label(name: &str) -> Vec<String> {
     if name.len() > 63 {
         problems.push(too_long(63));
     }
-    if !is_dns1123_label(name) {
+    if !is_dns1123_label(name) && name.split('.').all(is_dns1123_label) {
+        problems.push("must not contain dots".to_owned());
+    } else if !is_dns1123_label(name) {
         problems.push(pattern(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
             "[a-z0-9]([-a-z0-9]*[a-z0-9])?",

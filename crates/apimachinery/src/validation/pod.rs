@@ -9,6 +9,23 @@ use super::names;
 use super::{FieldError, index, list, text};
 use crate::quantity::Quantity;
 
+/// Findings about a Pod's spec: those of a template, and what the API server does not look at there.
+pub(super) fn pod(pod: &Value) -> Vec<FieldError> {
+    let mut errors = spec(pod, "spec");
+    for (at, container) in list(pod, &["containers"]).iter().enumerate() {
+        let image = text(container, &["image"]);
+        if image.trim() != image {
+            let why = "must not have leading or trailing whitespace";
+            errors.push(FieldError::invalid(
+                format!("spec.containers[{at}].image"),
+                &Value::from(image),
+                why,
+            ));
+        }
+    }
+    errors
+}
+
 /// Findings about the spec of a Pod or of a template.
 pub(super) fn spec(spec: &Value, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
@@ -72,9 +89,6 @@ fn container(container: &Value, path: &str, volumes: &BTreeSet<&str>, errors: &m
     let image = text(container, &["image"]);
     if image.is_empty() {
         errors.push(FieldError::required(format!("{path}.image"), ""));
-    } else if image.trim() != image {
-        let why = "must not have leading or trailing whitespace";
-        errors.push(FieldError::invalid(format!("{path}.image"), &Value::from(image), why));
     }
     ports(container, path, errors);
     environment(container, path, errors);
