@@ -250,7 +250,7 @@ fn autoscaler(spec: &Value) -> Vec<FieldError> {
         }
     }
     let version = text(spec, &["scaleTargetRef", "apiVersion"]);
-    if version.is_empty() && text(spec, &["scaleTargetRef", "kind"]) != "ReplicationController" {
+    if !version.contains('/') {
         let why = "apiVersion must specify API group";
         errors.push(FieldError::invalid("spec.scaleTargetRef.apiVersion", &Value::from(version), why));
     }
