@@ -51,7 +51,7 @@ impl Reconciliation<'_> {
         let built =
             tokio::task::spawn_blocking(move || kustomize::flux::build(&Files(tree), &path, &options)).await;
         let built = match built {
-            Ok(built) => built.map_err(|error| Failure::because(status::BUILD_FAILED, &error))?,
+            Ok(built) => built.map_err(|error| build_failure(&error))?,
             Err(panic) => return Err(Failure::because(status::BUILD_FAILED, &panic)),
         };
         let owner = self.owner();
@@ -65,6 +65,17 @@ impl Reconciliation<'_> {
             name: self.run.key.name.clone(),
             namespace: self.run.key.namespace.clone(),
         }
+    }
+}
+
+/// The words of kustomize, and the place as editors understand it where the text is not YAML.
+fn build_failure(error: &kustomize::flux::Error) -> Failure {
+    let failure = Failure::because(status::BUILD_FAILED, error);
+    match error.place() {
+        Some((path, Some(mark))) => {
+            Failure::new(failure.reason, format!("{} ({path}:{mark})", failure.message))
+        }
+        _ => failure,
     }
 }
 
