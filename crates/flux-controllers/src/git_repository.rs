@@ -25,6 +25,7 @@ use crate::lifecycle::{self, Step};
 use crate::notify::{Notifier, Severity};
 use crate::settings::Settings;
 use crate::status::ObjectStatus;
+use crate::written::Written;
 
 /// The manager of the status, and the name of the controller.
 pub(crate) const MANAGER: &str = "source-controller";
@@ -44,6 +45,7 @@ pub(crate) struct Controller {
     pub(crate) store: Store,
     pub(crate) server: Arc<Server>,
     pub(crate) view: View,
+    pub(crate) written: Written,
 }
 
 /// What the steps of one run share.
@@ -83,8 +85,16 @@ impl Controller {
     async fn run(&self, run: &Run) -> Result<Next, Error> {
         let session = self.cluster.session(ActAs::Component, run.deadline);
         let target = Target::new(&self.resource, &run.key.namespace, &run.key.name);
-        let Some(object) = session.get(&target).await? else { return Ok(Next::Settled) };
-        let status = ObjectStatus::new(&object, target, MANAGER, self.clock.clone());
+        let seen = self.view.get(&run.key.namespace, &run.key.name);
+        let object = match seen.filter(|seen| self.written.is_in(seen)) {
+            Some(seen) => Some(seen),
+            None => session.get(&target).await?,
+        };
+        let Some(object) = object else {
+            self.written.forget(&run.key.namespace, &run.key.name);
+            return Ok(Next::Settled);
+        };
+        let status = ObjectStatus::new(&object, target, MANAGER, self.clock.clone(), self.written.clone());
         let mut reconciliation = Reconciliation { controller: self, run, session, status };
         match lifecycle::decide(&observe::lifecycle(&object)) {
             Step::Leave => Ok(Next::Settled),

@@ -25,6 +25,7 @@ use crate::lifecycle::{self, Step};
 use crate::notify::{Notifier, Severity};
 use crate::settings::Settings;
 use crate::status::ObjectStatus;
+use crate::written::Written;
 
 /// The manager of what is applied.
 pub(crate) const APPLY_MANAGER: &str = "kustomize-controller";
@@ -45,6 +46,7 @@ pub(crate) struct Controller {
     pub(crate) artifacts: Artifacts,
     pub(crate) git_repositories: View,
     pub(crate) kustomizations: View,
+    pub(crate) written: Written,
 }
 
 /// What the steps of one run share.
@@ -82,13 +84,22 @@ impl Reconciler for Controller {
 }
 
 impl Controller {
-    /// One run. The object is read anew, since a view can lag behind our own patches, and an old
+    /// One run. The object is read anew where the view lags behind our own patches, since an old
     /// inventory would forget objects.
     async fn run(&self, run: &Run) -> Result<Next, Error> {
         let session = self.cluster.session(ActAs::Component, run.deadline);
         let target = Target::new(&self.resource, &run.key.namespace, &run.key.name);
-        let Some(object) = session.get(&target).await? else { return Ok(Next::Settled) };
-        let status = ObjectStatus::new(&object, target, STATUS_MANAGER, self.clock.clone());
+        let seen = self.kustomizations.get(&run.key.namespace, &run.key.name);
+        let object = match seen.filter(|seen| self.written.is_in(seen)) {
+            Some(seen) => Some(seen),
+            None => session.get(&target).await?,
+        };
+        let Some(object) = object else {
+            self.written.forget(&run.key.namespace, &run.key.name);
+            return Ok(Next::Settled);
+        };
+        let status =
+            ObjectStatus::new(&object, target, STATUS_MANAGER, self.clock.clone(), self.written.clone());
         let mut reconciliation =
             Reconciliation { controller: self, run, session, status, started: Instant::now() };
         match lifecycle::decide(&observe::lifecycle(&object)) {

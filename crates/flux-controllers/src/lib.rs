@@ -16,6 +16,7 @@ mod notify;
 mod settings;
 mod start;
 mod status;
+mod written;
 
 pub use settings::Settings;
 pub use start::{Controllers, StartError};

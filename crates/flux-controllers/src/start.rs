@@ -20,6 +20,7 @@ use crate::artifacts::Artifacts;
 use crate::kustomization::APPLY_MANAGER;
 use crate::notify::Notifier;
 use crate::settings::Settings;
+use crate::written::Written;
 use crate::{git_repository as git, kustomization as ks};
 
 /// Why the controllers could not be started.
@@ -81,6 +82,7 @@ impl Controllers {
             store,
             server: server.clone(),
             view: git_view.clone(),
+            written: Written::default(),
         });
         let ks = Arc::new(ks::Controller {
             cluster: cluster.clone(),
@@ -91,6 +93,7 @@ impl Controllers {
             artifacts,
             git_repositories: git_view,
             kustomizations: ks_view.clone(),
+            written: Written::default(),
         });
         let git_repositories = runtime::Controller::start(git, queue(&settings), stop);
         let kustomizations = runtime::Controller::start(ks, queue(&settings), stop);

@@ -8,6 +8,8 @@ use apimachinery::object;
 use cluster::{Error, Session, Subresource, Target};
 use value::{Map, Value};
 
+use crate::written::Written;
+
 /// `Ready`: the summary.
 pub(crate) const READY: &str = "Ready";
 /// `Reconciling`: work is in progress or will be tried again.
@@ -24,6 +26,7 @@ pub(crate) struct ObjectStatus {
     target: Target,
     manager: &'static str,
     clock: Arc<dyn Clock>,
+    written: Written,
     object: Value,
     stored: Value,
     status: Value,
@@ -32,7 +35,7 @@ pub(crate) struct ObjectStatus {
 impl ObjectStatus {
     pub(crate) fn new(object: &Value, target: Target, manager: &'static str, clock: Arc<dyn Clock>) -> Self {
         let stored = object.get("status").cloned().unwrap_or_else(Value::map);
-        Self { target, manager, clock, object: object.clone(), status: stored.clone(), stored }
+        Self { target, manager, clock, written, object: object.clone(), status: stored.clone(), stored }
     }
 
     /// The object as last seen, with the metadata of the last patch.
@@ -174,6 +177,7 @@ impl ObjectStatus {
 
     /// Takes over what the server answered; of the status only what is ours to know stays as built.
     fn adopt(&mut self, object: Value) {
+        self.written.note(&object);
         self.stored = object.get("status").cloned().unwrap_or_else(Value::map);
         if let Some(metadata) = object.get("metadata") {
             self.object.set_at(&["metadata"], metadata.clone());
