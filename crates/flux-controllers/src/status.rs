@@ -33,7 +33,13 @@ pub(crate) struct ObjectStatus {
 }
 
 impl ObjectStatus {
-    pub(crate) fn new(object: &Value, target: Target, manager: &'static str, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        object: &Value,
+        target: Target,
+        manager: &'static str,
+        clock: Arc<dyn Clock>,
+        written: Written,
+    ) -> Self {
         let stored = object.get("status").cloned().unwrap_or_else(Value::map);
         Self { target, manager, clock, written, object: object.clone(), status: stored.clone(), stored }
     }
