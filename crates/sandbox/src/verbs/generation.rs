@@ -1,0 +1,29 @@
+//! When `metadata.generation` grows.
+
+use value::Value;
+
+use crate::kinds::{Kind, has_generation};
+
+/// Gives a changed object the generation that follows from what changed.
+pub(super) fn advance(kind: &Kind, live: &Value, next: &mut Value) {
+    let Some(generation) = live.at(&["metadata", "generation"]).and_then(Value::as_i64) else {
+        if let Some(metadata) = next.as_map_mut().and_then(|map| map.get_mut("metadata"))
+            && let Some(metadata) = metadata.as_map_mut()
+        {
+            metadata.remove("generation");
+        }
+        return;
+    };
+    let changed = has_generation(kind) && intent_differs(kind, live, next);
+    next.set_at(&["metadata", "generation"], generation + i64::from(changed));
+}
+
+/// Whether anything but metadata and status differs; where the status is no part of its own, it counts.
+fn intent_differs(kind: &Kind, live: &Value, next: &Value) -> bool {
+    let (Some(live), Some(next)) = (live.as_map(), next.as_map()) else { return live != next };
+    let counts = |key: &str| {
+        !(matches!(key, "apiVersion" | "kind" | "metadata") || key == "status" && kind.has_status())
+    };
+    let keys = live.keys().chain(next.keys()).filter(|key| counts(key));
+    keys.into_iter().any(|key| live.get(key) != next.get(key))
+}
