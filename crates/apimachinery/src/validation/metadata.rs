@@ -42,7 +42,12 @@ pub(super) fn validate(object: &Value, gvk: &GroupVersionKind, scope: Scope) -> 
     errors.extend(owners(object));
     for (at, finalizer) in object::finalizers(object).enumerate() {
         errors.extend(invalid("metadata.finalizers", finalizer, names::qualified_name(finalizer)));
-        if !finalizer.contains('/') && !["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer) {
+        // For custom kinds the API server only warns about such a name.
+        let is_built_in = crate::builtin::resource(gvk).is_some();
+        if is_built_in
+            && !finalizer.contains('/')
+            && !["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer)
+        {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
             errors.push(FieldError::invalid(index("metadata.finalizers", at), &Value::from(finalizer), why));
         }
