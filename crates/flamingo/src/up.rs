@@ -1,5 +1,142 @@
-//! x
+//! `flamingo up`: a simulated cluster, the controllers and one repository, in one process.
+
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
-pub(crate) async fn up(_: cli::arguments::Up) -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::SUCCESS)
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cli::arguments::Up;
+use cli::progress::Progress;
+use flux_controllers::{Controllers, Settings};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use git_server::{Head, Repository, RepositoryError};
+use sandbox::{Sandbox, StartError};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::controllers::stop_signal;
+use crate::data_dir::DataDir;
+use crate::deployment::{Deployment, Reporter, State};
+use crate::kubernetes;
+use crate::origin::Origin;
+
+/// How often a local repository is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often the deployment is looked at while it is not ready, and when it is.
+const BUSY: Duration = Duration::from_millis(200);
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Runs until it is stopped; with `--once`, until the deployment is ready or certainly is not.
+pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
+    let data_dir = DataDir::locate(arguments.data_dir.as_deref())?.take(arguments.fresh)?;
+    let mut reporter = Reporter::new(Progress::start());
+    reporter.doing("starting the simulated cluster");
+    let sandbox = start_sandbox(&data_dir.path, &arguments).await?;
+    let kubeconfig = data_dir.path.join("kubeconfig");
+    sandbox.write_kubeconfig(&kubeconfig).context("the kubeconfig cannot be written")?;
+    reporter.say(&introduction(sandbox.url(), &kubeconfig));
+
+    let stop = CancellationToken::new();
+    let cluster = kubernetes::connect(Some(&kubeconfig)).await?;
+    kubernetes::install_definitions(&cluster).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for artifacts")?;
+    let settings = Settings::new(data_dir.path.join("artifacts"));
+    let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
+    let origin = Origin::prepare(&arguments, &data_dir.path).await?;
+    reporter.say(&format!("Deploying {}, directory {}", origin.described, origin.path));
+    let deployment = Deployment::create(&cluster, &origin).await?;
+
+    let outcome = tokio::select! {
+        outcome = follow(&deployment, &origin, &mut reporter, &arguments) => outcome,
+        signal = stop_signal() => signal.map(|()| ExitCode::SUCCESS),
+    };
+    stop.cancel();
+    controllers.stopped().await;
+    sandbox.stop().await.context("the simulated cluster did not stop cleanly")?;
+    outcome
+}
+
+async fn start_sandbox(data_dir: &Path, arguments: &Up) -> anyhow::Result<Sandbox> {
+    let config = |port| sandbox::Config {
+        data_dir: Some(data_dir.join("cluster")),
+        port,
+        ..sandbox::Config::in_memory(kubernetes::clock())
+    };
+    match Sandbox::start(config(arguments.port)).await {
+        Err(StartError::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
+            Ok(Sandbox::start(config(0)).await?)
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+fn introduction(url: &str, kubeconfig: &Path) -> String {
+    format!(
+        "A simulated Kubernetes cluster runs at {url}. Its API is real; nothing runs in containers, and Pods \
+         become ready by simulation.\n\n  export KUBECONFIG={}\n\nTry: kubectl get gitrepositories,kustomizations -A\n     \
+         kubectl get all -A\n     flux get all -A\n",
+        kubeconfig.display()
+    )
+}
+
+/// Reports the state of the deployment, and asks for a look at the source on each new commit.
+async fn follow(
+    deployment: &Deployment,
+    origin: &Origin,
+    reporter: &mut Reporter,
+    arguments: &Up,
+) -> anyhow::Result<ExitCode> {
+    let mut commits = commits(origin.local.as_ref());
+    let give_up = arguments.once.then(|| Instant::now() + arguments.timeout);
+    let mut since = Instant::now();
+    let mut first = true;
+    loop {
+        let took = if first { reporter.elapsed() } else { since.elapsed() };
+        let state = deployment.state(since.elapsed()).await?;
+        reporter.report(&state, took);
+        let pause = match &state {
+            State::Ready(_) if arguments.once => return Ok(ExitCode::SUCCESS),
+            State::Ready(_) => {
+                if first {
+                    reporter.say("Ctrl-C stops it; the state is kept.");
+                }
+                first = false;
+                IDLE
+            }
+            _ => BUSY,
+        };
+        if give_up.is_some_and(|give_up| Instant::now() > give_up) {
+            return Ok(ExitCode::FAILURE);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            commit = commits.next() => {
+                if let Some(commit) = commit {
+                    since = Instant::now();
+                    reporter.say(&format!("New commit {commit}"));
+                    deployment.request(&commit).await?;
+                    tokio::time::sleep(BUSY).await;
+                }
+            }
+        }
+    }
+}
+
+/// New commits of a local repository; the one that is there at the start is none.
+fn commits(repository: Option<&Repository>) -> BoxStream<'static, String> {
+    let Some(repository) = repository else { return futures::stream::pending().boxed() };
+    let heads = git_server::watch_refs(repository.clone(), LOOK).skip(1);
+    let commit = |head: Result<Head, RepositoryError>| {
+        std::future::ready(match head {
+            Ok(head) => head.commit,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the repository cannot be read");
+                None
+            }
+        })
+    };
+    heads.filter_map(commit).boxed()
 }

@@ -1,0 +1,273 @@
+//! `flamingo up` as a user meets it: what it says about good and bad input, and how it exits.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: default}\ndata: {a: first}\n";
+
+/// A repository with the given files, committed.
+fn repository(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+    commit(folder.path(), files);
+    folder
+}
+
+fn commit(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    git(folder, &["add", "--all"]);
+    let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
+    git(folder, &[&identity[..], &["commit", "--quiet", "--allow-empty", "--message", "test"]].concat());
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git is installed");
+    assert!(status.success(), "git {arguments:?}");
+}
+
+fn flamingo(data_dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flamingo"));
+    command.arg("up").arg("--data-dir").arg(data_dir).args(arguments).env_remove("RUST_LOG");
+    if !arguments.contains(&"--port") {
+        command.args(["--port", "0"]);
+    }
+    command
+}
+
+/// Runs until the deployment is ready or `timeout` is over; gives the exit code and what was said.
+fn once(arguments: &[&str], timeout: &str) -> (i32, String) {
+    let data_dir = tempfile::tempdir().expect("a folder");
+    let data = data_dir.path().join("data");
+    let output = flamingo(&data, arguments).args(["--once", "--timeout", timeout]).output().expect("it starts");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn check_refusal(files: &[(&str, &str)], more: &[&str], expected: &[&str]) {
+    let repository = repository(files);
+    let from = repository.path().to_str().expect("UTF-8");
+    let (code, said) = once(&[&["--from", from], more].concat(), "4s");
+    assert_eq!(code, 1, "{said}");
+    for text in expected {
+        assert!(said.contains(text), "{text:?} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn the_demo_becomes_ready() {
+    let (code, said) = once(&[], "60s");
+    assert_eq!(code, 0, "{said}");
+    for text in ["simulated", "export KUBECONFIG=", "✓ Ready: main@sha1:"] {
+        assert!(said.contains(text), "{text:?} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn a_missing_path_is_named() {
+    check_refusal(
+        &[("app/one.yaml", CONFIG_MAP)],
+        &["--path", "absent"],
+        &["the path is not in the source", "stat /absent", "fix:"],
+    );
+}
+
+#[test]
+fn a_missing_branch_is_named() {
+    check_refusal(
+        &[("one.yaml", CONFIG_MAP)],
+        &["--ref", "absent"],
+        &["GitRepository/flux-system/", "refs/heads/absent", "set spec.ref to a branch"],
+    );
+}
+
+#[test]
+fn invalid_yaml_is_named_with_file_line_and_column() {
+    check_refusal(
+        &[("one.yaml", CONFIG_MAP), ("two.yaml", "kind: X\nmetadata:\n  a: b: c\n")],
+        &[],
+        &["nothing was changed", "(two.yaml:3:7)", "fix:"],
+    );
+}
+
+#[test]
+fn an_object_that_the_cluster_refuses_is_named() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: default}\nspec: {ports: [{port: 70000}]}\n";
+    check_refusal(
+        &[("one.yaml", CONFIG_MAP), ("service.yaml", service)],
+        &[],
+        &["the cluster refused an object", "Service/default/s dry-run failed", "must be between 1 and 65535", "fix:"],
+    );
+}
+
+#[test]
+fn an_unknown_kind_is_named() {
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, namespace: default}\n";
+    check_refusal(
+        &[("widget.yaml", widget)],
+        &[],
+        &["no matches for kind \"Widget\" in version \"example.com/v1\"", "CustomResourceDefinition"],
+    );
+}
+
+#[test]
+fn an_object_without_namespace_is_named() {
+    check_refusal(
+        &[("one.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")],
+        &[],
+        &["ConfigMap/one namespace not specified", "spec.targetNamespace"],
+    );
+}
+
+#[test]
+fn an_image_that_does_not_exist_is_explained() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  selector: \
+                      {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: \
+                      web, image: \"example.com/web:does-not-exist\"}]}\n";
+    let repository = repository(&[("web.yaml", deployment)]);
+    let from = repository.path().to_str().expect("UTF-8");
+    let (code, said) = once(&["--from", from], "9s");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("example.com/web:does-not-exist"), "{said}");
+    assert!(said.contains("cannot be pulled"), "{said}");
+}
+
+#[test]
+fn an_unreachable_repository_is_named() {
+    let (code, said) = once(&["--from", "http://127.0.0.1:9/app.git", "--ref", "main"], "4s");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("the repository cannot be reached"), "{said}");
+    assert!(said.contains("connection refused"), "{said}");
+}
+
+/// Answers every request with a page.
+fn page_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap_or(0);
+            if read > 0 {
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\nconnection: close\r\n\r\n<html>Hi</html>";
+                drop(stream.write_all(answer.as_bytes()));
+            }
+        }
+    });
+    format!("http://{address}/page.git")
+}
+
+#[test]
+fn a_page_instead_of_a_repository_is_noticed() {
+    let (code, said) = once(&["--from", &page_server(), "--ref", "main"], "4s");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("GitRepository/flux-system/page"), "{said}");
+    assert!(said.contains("fix:"), "{said}");
+}
+
+#[test]
+fn credentials_in_the_url_are_refused_and_not_repeated() {
+    let (code, said) = once(&["--from", "https://user:hunter2@example.com/app.git"], "4s");
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("carries credentials"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_folder_without_commit_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    git(folder.path(), &["init", "--quiet"]);
+    let (code, said) = once(&["--from", folder.path().to_str().expect("UTF-8")], "4s");
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("no commit yet"), "{said}");
+}
+
+#[test]
+fn a_taken_port_is_replaced_by_a_free_one() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let (code, said) = once(&["--port", &port], "60s");
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains(&format!("runs at https://127.0.0.1:{port}.")), "{said}");
+}
+
+#[test]
+fn a_damaged_data_folder_is_named_with_the_way_out() {
+    let data_dir = tempfile::tempdir().expect("a folder");
+    let data = data_dir.path().join("data");
+    let run = |more: &[&str]| flamingo(&data, more).args(["--once", "--timeout", "60s"]).output().expect("it starts");
+    assert!(run(&[]).status.success());
+    let journal = largest_file(&data.join("cluster"));
+    let mut bytes = std::fs::read(&journal).expect("a journal");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&journal, bytes).expect("a damaged journal");
+    let damaged = run(&[]);
+    let said = String::from_utf8_lossy(&damaged.stderr).into_owned();
+    assert_eq!(damaged.status.code(), Some(2), "{said}");
+    assert!(said.contains("--fresh"), "{said}");
+    assert!(run(&["--fresh"]).status.success());
+}
+
+fn largest_file(folder: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(folder).expect("a folder").flatten();
+    let size = |path: &std::path::PathBuf| std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
+    files.map(|entry| entry.path()).max_by_key(size).expect("a file")
+}
+
+#[test]
+fn a_foreign_folder_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("mine.txt"), "mine").expect("a file");
+    let up = flamingo(folder.path(), &["--fresh", "--once"]).output().expect("it starts");
+    assert_eq!(up.status.code(), Some(2));
+    let down = Command::new(env!("CARGO_BIN_EXE_flamingo"))
+        .args(["down", "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .expect("it starts");
+    assert_eq!(down.status.code(), Some(2));
+    assert!(folder.path().join("mine.txt").exists());
+}
+
+/// A running `flamingo up`, killed at the end of the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_commit_is_deployed_while_it_runs_and_the_state_survives_a_kill() {
+    let repository = repository(&[("one.yaml", CONFIG_MAP)]);
+    let data_dir = tempfile::tempdir().expect("a folder");
+    let data = data_dir.path().join("data");
+    let from = repository.path().to_str().expect("UTF-8").to_owned();
+    let mut child = flamingo(&data, &["--from", &from]).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    let running = Running(child);
+    let mut wait_for = |text: &str| {
+        let started = Instant::now();
+        let line = lines.find(|line| line.contains(text)).expect(text);
+        (line, started.elapsed())
+    };
+    wait_for("✓ Ready");
+    commit(repository.path(), &[("two.yaml", &CONFIG_MAP.replace("one", "two"))]);
+    wait_for("New commit");
+    let (_, took) = wait_for("✓ Ready");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    drop(running);
+    let again = flamingo(&data, &["--from", &from, "--once", "--timeout", "60s"]).output().expect("it starts");
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+}
