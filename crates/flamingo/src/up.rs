@@ -42,12 +42,13 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     let cluster = kubernetes::connect(Some(&kubeconfig)).await?;
     kubernetes::install_definitions(&cluster).await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for artifacts")?;
-    let settings = Settings::new(data_dir.path.join("artifacts"));
-    let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
     let origin = Origin::prepare(&arguments, &data_dir.path).await?;
     reporter.say(&format!("Deploying {}, directory {}", origin.described, origin.path));
     let deployment = Deployment::create(&cluster, &origin).await?;
+    // A local repository is served at another address than last time: the objects come before who acts on them.
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for artifacts")?;
+    let settings = Settings::new(data_dir.path.join("artifacts"));
+    let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
 
     let outcome = tokio::select! {
         outcome = follow(&deployment, &origin, &mut reporter, &arguments) => outcome,

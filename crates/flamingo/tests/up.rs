@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: default}\ndata: {a: first}\n";
+const CONFIG_MAP: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: default}\ndata: {a: first}\n";
 
 /// A repository with the given files, committed.
 fn repository(files: &[(&str, &str)]) -> TempDir {
@@ -47,7 +48,8 @@ fn flamingo(data_dir: &Path, arguments: &[&str]) -> Command {
 fn once(arguments: &[&str], timeout: &str) -> (i32, String) {
     let data_dir = tempfile::tempdir().expect("a folder");
     let data = data_dir.path().join("data");
-    let output = flamingo(&data, arguments).args(["--once", "--timeout", timeout]).output().expect("it starts");
+    let output =
+        flamingo(&data, arguments).args(["--once", "--timeout", timeout]).output().expect("it starts");
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -103,7 +105,12 @@ fn an_object_that_the_cluster_refuses_is_named() {
     check_refusal(
         &[("one.yaml", CONFIG_MAP), ("service.yaml", service)],
         &[],
-        &["the cluster refused an object", "Service/default/s dry-run failed", "must be between 1 and 65535", "fix:"],
+        &[
+            "the cluster refused an object",
+            "Service/default/s dry-run failed",
+            "must be between 1 and 65535",
+            "fix:",
+        ],
     );
 }
 
@@ -203,7 +210,9 @@ fn a_taken_port_is_replaced_by_a_free_one() {
 fn a_damaged_data_folder_is_named_with_the_way_out() {
     let data_dir = tempfile::tempdir().expect("a folder");
     let data = data_dir.path().join("data");
-    let run = |more: &[&str]| flamingo(&data, more).args(["--once", "--timeout", "60s"]).output().expect("it starts");
+    let run = |more: &[&str]| {
+        flamingo(&data, more).args(["--once", "--timeout", "60s"]).output().expect("it starts")
+    };
     assert!(run(&[]).status.success());
     let journal = largest_file(&data.join("cluster"));
     let mut bytes = std::fs::read(&journal).expect("a journal");
@@ -219,7 +228,8 @@ fn a_damaged_data_folder_is_named_with_the_way_out() {
 
 fn largest_file(folder: &Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(folder).expect("a folder").flatten();
-    let size = |path: &std::path::PathBuf| std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
+    let size =
+        |path: &std::path::PathBuf| std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
     files.map(|entry| entry.path()).max_by_key(size).expect("a file")
 }
 
@@ -268,6 +278,7 @@ fn a_commit_is_deployed_while_it_runs_and_the_state_survives_a_kill() {
     let (_, took) = wait_for("✓ Ready");
     assert!(took < Duration::from_secs(30), "{took:?}");
     drop(running);
-    let again = flamingo(&data, &["--from", &from, "--once", "--timeout", "60s"]).output().expect("it starts");
+    let again =
+        flamingo(&data, &["--from", &from, "--once", "--timeout", "60s"]).output().expect("it starts");
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
 }

@@ -153,7 +153,8 @@ impl Wiring {
         if let Observation::Changed { before, now } = observation {
             let artifact = |object: &Value| {
                 let part = |field| object.at(&["status", "artifact", field]).cloned();
-                (part("revision"), part("digest"))
+                // A restarted artifact server has another address.
+                (part("revision"), part("digest"), part("url"))
             };
             let appeared = before.is_none();
             if appeared || before.as_ref().map(artifact) != Some(artifact(now)) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cluster::Deadline;
+use cluster::runtime::Interrupted;
 use engine::change::Owner;
 use flux_api::Kustomization;
 use kustomize::flux::Options;
@@ -21,15 +23,25 @@ pub(super) struct Built {
 }
 
 impl Reconciliation<'_> {
-    /// Fetches the artifact; the same one is fetched once for all Kustomizations.
+    /// Fetches the artifact; the same one is fetched once for all Kustomizations. A source that offers
+    /// another artifact meanwhile, or the same one at another address, ends the attempt.
+    ///
+    /// # Errors
+    /// The attempt was interrupted.
     pub(super) async fn fetch(
         &self,
         spec: &Kustomization,
         artifact: &Artifact,
-    ) -> Result<Arc<FileTree>, Failure> {
-        let tree =
-            self.controller.artifacts.get(&artifact.url, &artifact.digest, self.session.deadline()).await;
-        let tree = tree.map_err(|error| Failure::because(status::ARTIFACT_FAILED, &error))?;
+    ) -> Result<Result<Arc<FileTree>, Failure>, Interrupted> {
+        let deadline = self.session.deadline().min(Deadline::after(spec.timeout));
+        let tree = self.controller.artifacts.get(&artifact.url, &artifact.digest, deadline);
+        let tree = self.run.waiting("the artifact", tree).await?;
+        Ok(tree
+            .map_err(|error| Failure::because(status::ARTIFACT_FAILED, &error))
+            .and_then(|tree| Self::with_path(spec, tree)))
+    }
+
+    fn with_path(spec: &Kustomization, tree: Arc<FileTree>) -> Result<Arc<FileTree>, Failure> {
         let path = within(&spec.path);
         if !path.is_empty() && tree.kind(&path).is_none() {
             let message = format!("kustomization path not found: stat /{path}: no such file or directory");

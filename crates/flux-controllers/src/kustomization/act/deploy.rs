@@ -83,8 +83,9 @@ impl Reconciliation<'_> {
         let (spec, artifact) = (attempt.spec, attempt.artifact);
         self.progress(attempt, "Fetching manifests").await?;
         let tree = match self.fetch(spec, artifact).await {
-            Ok(tree) => tree,
-            Err(failure) => return Ok(End::Failed(failure)),
+            Ok(Ok(tree)) => tree,
+            Ok(Err(failure)) => return Ok(End::Failed(failure)),
+            Err(_) => return Ok(End::Interrupted),
         };
         self.status.set_field("lastAttemptedRevision", artifact.revision.as_str());
         self.progress(attempt, "Building manifests").await?;
