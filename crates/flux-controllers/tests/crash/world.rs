@@ -226,6 +226,20 @@ impl World {
     pub(crate) fn settle(&self, change: Change) {
         let done = self.wait(|world| world.is_done(change));
         assert!(done, "{change:?} did not come to rest:\n{}", self.dump());
+        self.rest();
+    }
+
+    /// Waits for the change or for the crash; says whether it crashed.
+    pub(crate) fn settle_or_crash(&self, change: Change) -> bool {
+        let crashed = || self.sandbox().faults().crashed();
+        let ended = self.wait(|world| crashed() || world.is_done(change));
+        assert!(ended, "{change:?} neither came to rest nor crashed:\n{}", self.dump());
+        self.rest();
+        crashed()
+    }
+
+    /// Waits until nothing is written for a while.
+    fn rest(&self) {
         let mut last = self.writes();
         loop {
             std::thread::park_timeout(Duration::from_millis(150));
@@ -235,16 +249,6 @@ impl World {
             }
             last = now;
         }
-    }
-
-    /// Waits for the change or for the crash; says whether it crashed.
-    pub(crate) fn settle_or_crash(&self, change: Change) -> bool {
-        let crashed = || self.sandbox().faults().crashed();
-        self.wait(|world| crashed() || world.is_done(change));
-        if !crashed() {
-            self.settle(change);
-        }
-        crashed()
     }
 
     fn wait(&self, until: impl Fn(&Self) -> bool) -> bool {
