@@ -27,7 +27,8 @@ const AT_ONCE: usize = 3;
 fn check(name: &str, change: Change) {
     let repository = Repository::create();
     let prepared = Prepared::make(&repository, change);
-    let undisturbed = World::open(&prepared, &repository);
+    let data = prepared.copy();
+    let undisturbed = World::open(&data, &repository);
     let first = undisturbed.writes();
     undisturbed.carry_out(change);
     undisturbed.settle(change);
@@ -37,6 +38,7 @@ fn check(name: &str, change: Change) {
     assert!(writes > 3, "{name}: {writes} writes cannot be all");
 
     let next = AtomicU64::new(0);
+    let crashes = AtomicU64::new(0);
     let failures: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -47,16 +49,24 @@ fn check(name: &str, change: Change) {
                     if write > writes {
                         return;
                     }
-                    if let Err(problem) = crash(&prepared, &repository, change, (write, kill), &expected) {
-                        let line = format!("{name}, killed {kill:?} write {write} of {writes}: {problem}");
-                        failures.lock().expect("unpoisoned").push(line);
+                    match crash(&prepared, &repository, change, (write, kill), &expected) {
+                        Ok(crashed) => {
+                            crashes.fetch_add(u64::from(crashed), Ordering::Relaxed);
+                        }
+                        Err(problem) => {
+                            let line = format!("{name}, killed {kill:?} write {write} of {writes}: {problem}");
+                            failures.lock().expect("unpoisoned").push(line);
+                        }
                     }
                 }
             });
         }
     });
     let failures = failures.into_inner().expect("unpoisoned");
-    println!("{name}: {writes} writes, {} runs, {} failed", 2 * writes, failures.len());
+    let crashes = crashes.into_inner();
+    println!("{name}: {writes} writes, {} runs, {crashes} crashes, {} failed", 2 * writes, failures.len());
+    // Concurrent writes can come in another order and number, but not in a wholly different one.
+    assert!(crashes + failures.len() as u64 > writes, "{name}: only {crashes} of {} runs crashed", 2 * writes);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -66,7 +76,7 @@ fn crash(
     change: Change,
     (write, kill): (u64, Kill),
     expected: &str,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let data = prepared.copy();
     let doomed = World::open(&data, repository);
     doomed.kill_at(write, kill);
@@ -75,14 +85,14 @@ fn crash(
     drop(doomed);
     // Another order of concurrent writes can make a run shorter than the one that was counted.
     if !crashed {
-        return Ok(());
+        return Ok(false);
     }
     let again = World::restart(&data, repository)?;
     again.carry_out_again(change);
     again.settle(change);
     let found = again.dump();
     if found == expected {
-        return Ok(());
+        return Ok(true);
     }
     Err(format!("expected\n{expected}\nfound\n{found}"))
 }
