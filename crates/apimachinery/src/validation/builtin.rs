@@ -11,7 +11,8 @@ pub(super) fn validate(object: &Value, gvk: &GroupVersionKind) -> Vec<FieldError
     let spec = object.get("spec").unwrap_or(&Value::Null);
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("", "Pod") => pod::pod(spec),
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => workload(spec),
+        ("apps", "Deployment" | "ReplicaSet" | "DaemonSet") => workload(spec),
+        ("apps", "StatefulSet") => stateful_set(spec),
         ("batch", "Job") => job(spec, "spec"),
         ("batch", "CronJob") => cron_job(spec),
         ("", "Service") => service(spec),
@@ -54,6 +55,18 @@ fn workload(spec: &Value) -> Vec<FieldError> {
         let path = "spec.template.spec.restartPolicy";
         errors.push(FieldError::not_supported(path, &Value::from(policy), &["Always"]));
     }
+    errors
+}
+
+/// The volumes of claim templates are not in the Pod template, and its mounts of them are right.
+fn stateful_set(spec: &Value) -> Vec<FieldError> {
+    let claims: Vec<String> = list(spec, &["volumeClaimTemplates"])
+        .iter()
+        .filter_map(crate::object::name)
+        .map(|name| format!("Not found: {name:?}"))
+        .collect();
+    let mut errors = workload(spec);
+    errors.retain(|error| !(error.field.contains(".volumeMounts[") && claims.contains(&error.detail)));
     errors
 }
 
@@ -255,4 +268,25 @@ fn autoscaler(spec: &Value) -> Vec<FieldError> {
         errors.push(FieldError::invalid("spec.scaleTargetRef.apiVersion", &Value::from(version), why));
     }
     errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stateful_set_mounts_the_volumes_of_its_claims() {
+        let set = |volume: &str| {
+            let text = format!(
+                r#"{{"apiVersion":"apps/v1","kind":"StatefulSet","spec":{{"serviceName":"a","selector":{{"matchLabels":{{"a":"b"}}}},
+                "template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{{"containers":[{{"name":"m","image":"i",
+                "volumeMounts":[{{"name":"{volume}","mountPath":"/d"}}]}}]}}}},"volumeClaimTemplates":[{{"metadata":{{"name":"data"}}}}]}}}}"#
+            );
+            let object = value::from_json(text.as_bytes()).unwrap();
+            let found = validate(&object, &GroupVersionKind::of(&object).unwrap());
+            found.iter().any(|error| error.detail.starts_with("Not found"))
+        };
+        assert!(!set("data"));
+        assert!(set("other"));
+    }
 }
