@@ -8,6 +8,7 @@ use apimachinery::schema::FieldError;
 use value::Value;
 
 use crate::api::Transaction;
+use crate::kinds::Kind;
 use crate::status::{self, Refusal};
 use crate::verbs::Target;
 
@@ -45,16 +46,17 @@ pub(crate) fn on_create(
         ("", "Service") => object.set_at(&["status", "loadBalancer"], Value::map()),
         ("", "PersistentVolumeClaim") => {
             object.set_at(&["status", "phase"], "Pending");
+            protect(object, "kubernetes.io/pvc-protection");
             choose_storage_class(transaction, object)?;
         }
-        ("", "PersistentVolume") => object.set_at(&["status", "phase"], "Pending"),
+        ("", "PersistentVolume") => {
+            object.set_at(&["status", "phase"], "Pending");
+            object.set_at(&["status", "lastPhaseTransitionTime"], transaction.api.now());
+            protect(object, "kubernetes.io/pv-protection");
+        }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => crate::crd::on_write(object),
         ("batch", "Job") => own_pods(object),
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
-        | ("networking.k8s.io", "Ingress")
-        | ("policy", "PodDisruptionBudget")
-        | ("batch", "CronJob") => with_empty_status(kind.gvk.kind.as_str(), object),
-        _ => {}
+        _ => with_empty_status(kind, object),
     }
     Ok(())
 }
@@ -111,24 +113,38 @@ fn check_namespace(transaction: &Transaction<'_>, target: &Target, object: &Valu
     Ok(())
 }
 
-/// The zero values that the real server shows in the status of a new workload.
-fn with_empty_status(kind: &str, object: &mut Value) {
-    match kind {
-        "ReplicaSet" => object.set_at(&["status"], Value::map_of([("replicas", 0)])),
-        "StatefulSet" => {
-            object.set_at(&["status"], Value::map_of([("availableReplicas", 0), ("replicas", 0)]));
+/// A volume or claim stays until nobody uses it.
+fn protect(object: &mut Value, finalizer: &str) {
+    let mut finalizers: Vec<Value> = object::finalizers(object).map(Value::from).collect();
+    if !finalizers.contains(&finalizer.into()) {
+        finalizers.push(finalizer.into());
+    }
+    object.set_at(&["metadata", "finalizers"], finalizers);
+}
+
+/// The zero values that the real server shows in the status of a new object.
+fn with_empty_status(kind: &Kind, object: &mut Value) {
+    let numbers: &[&str] = match (kind.gvk.group.as_str(), kind.gvk.kind.as_str()) {
+        _ if kind.custom.is_some() || !kind.has_status() => return,
+        ("", "Node") => return,
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => &["replicas"],
+        ("apps", "StatefulSet") => &["availableReplicas", "replicas"],
+        ("apps", "DaemonSet") => {
+            &["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"]
         }
-        "DaemonSet" => {
-            let fields =
-                ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"];
-            object.set_at(&["status"], Value::map_of(fields.map(|field| (field, 0))));
+        ("policy", "PodDisruptionBudget") => {
+            &["currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"]
         }
+        ("autoscaling", "HorizontalPodAutoscaler") => &["desiredReplicas"],
+        _ => &[],
+    };
+    object.set_at(&["status"], Value::map_of(numbers.iter().map(|field| (*field, 0))));
+    match kind.gvk.kind.as_str() {
         "Ingress" => object.set_at(&["status", "loadBalancer"], Value::map()),
-        "PodDisruptionBudget" => {
-            let fields = ["currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"];
-            object.set_at(&["status"], Value::map_of(fields.map(|field| (field, 0))));
+        "HorizontalPodAutoscaler" if kind.gvk.version == "v2" => {
+            object.set_at(&["status", "currentMetrics"], Value::Null);
         }
-        _ => object.set_at(&["status"], Value::map()),
+        _ => {}
     }
 }
 
@@ -148,6 +164,10 @@ fn own_pods(job: &mut Value) {
     ];
     for (key, text) in labels {
         job.set_at(&["spec", "template", "metadata", "labels", key], text);
+    }
+    if job.at(&["metadata", "labels"]).is_none() {
+        let labels = job.at(&["spec", "template", "metadata", "labels"]).cloned().unwrap_or_default();
+        job.set_at(&["metadata", "labels"], labels);
     }
     let selector = Value::map_of([("batch.kubernetes.io/controller-uid", uid)]);
     job.set_at(&["spec", "selector"], Value::map_of([("matchLabels", selector)]));
@@ -223,9 +243,15 @@ fn allocate_address(target: &Target, object: &mut Value, taken: &BTreeSet<&str>)
     };
     object.set_at(&["spec", "clusterIPs"], Value::list_of([address.as_str()]));
     object.set_at(&["spec", "clusterIP"], address);
-    for (field, value) in
-        [("ipFamilies", Value::list_of(["IPv4"])), ("ipFamilyPolicy", Value::from("SingleStack"))]
-    {
+    // A headless Service without a selector is for whatever addresses somebody writes.
+    let anything =
+        object.str_at(&["spec", "clusterIP"]) == Some("None") && object.at(&["spec", "selector"]).is_none();
+    let (families, policy) = if anything {
+        (Value::list_of(["IPv4", "IPv6"]), "RequireDualStack")
+    } else {
+        (Value::list_of(["IPv4"]), "SingleStack")
+    };
+    for (field, value) in [("ipFamilies", families), ("ipFamilyPolicy", policy.into())] {
         if object.at(&["spec", field]).is_none() {
             object.set_at(&["spec", field], value);
         }

@@ -13,6 +13,8 @@ use crate::kinds::Kind;
 use crate::status::{self, Refusal, Status};
 use crate::verbs::{Part, WriteOptions};
 
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// Takes out what the kind does not have, and says what that was.
 ///
 /// # Errors
@@ -43,6 +45,11 @@ pub(crate) fn strict_refusal(kind: &Kind, findings: &[String]) -> Option<Refusal
 /// Sets what is absent and has a default.
 pub(crate) fn default(kind: &Kind, object: &mut Value) {
     *object = defaulting::default(object, &kind.gvk, &kind.schema);
+    if kind.is("apps", "DaemonSet") && object.at(&["metadata", "annotations", TEMPLATE_GENERATION]).is_none()
+    {
+        // The count goes on with each change of the template in a real server; here nobody reads it.
+        object.set_at(&["metadata", "annotations", TEMPLATE_GENERATION], "1");
+    }
 }
 
 fn scope(kind: &Kind) -> Scope {

@@ -265,6 +265,9 @@ impl Controllers {
             self.look(Controller::Scheduler, at);
             self.look(Controller::Node, at);
         }
+        if kind == ChangeKind::Deleted {
+            self.look_at_claims(at);
+        }
         let services: Vec<Location> = {
             let transaction = self.api.begin();
             let services = transaction.stored(&self.builtins.services, Some(&at.namespace));
@@ -272,6 +275,20 @@ impl Controllers {
         };
         for service in &services {
             self.look(Controller::Endpoints, service);
+        }
+    }
+
+    /// Claims that are to go wait for the Pods that use them.
+    fn look_at_claims(&mut self, at: &Location) {
+        let table = self.builtins.claims.table.clone();
+        let claims: Vec<Location> = {
+            let transaction = self.api.begin();
+            let claims = transaction.stored(&self.builtins.claims, Some(&at.namespace));
+            let going = claims.filter(|claim| object::deletion_timestamp(claim).is_some());
+            going.filter_map(|claim| Location::of(&table, claim)).collect()
+        };
+        for claim in &claims {
+            self.look(Controller::Volumes, claim);
         }
     }
 

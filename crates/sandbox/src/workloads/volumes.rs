@@ -10,7 +10,7 @@ use super::events::{self, Event};
 use crate::api::Api;
 use crate::status::Refusal;
 use crate::store::Location;
-use crate::verbs::delete::Propagation;
+use crate::verbs::delete::{self, Propagation};
 
 /// The provisioner of the class `standard`.
 pub(super) const PROVISIONER: &str = "flamingo.sandbox/simulated";
@@ -24,7 +24,10 @@ pub(super) fn reconcile(api: &Api, builtins: &Builtins, at: &Location) -> Outcom
     let Some(claim) = client::get(api, &builtins.claims, at) else {
         return release(api, builtins, at);
     };
-    if object::deletion_timestamp(&claim).is_some() || claim.str_at(&["status", "phase"]) == Some("Bound") {
+    if object::deletion_timestamp(&claim).is_some() {
+        return let_go(api, builtins, claim);
+    }
+    if claim.str_at(&["status", "phase"]) == Some("Bound") {
         return Ok(None);
     }
     let class = claim.str_at(&["spec", "storageClassName"]).unwrap_or_default();
@@ -132,9 +135,38 @@ fn bind(api: &Api, builtins: &Builtins, claim: Value, mut volume: Value) -> Outc
     Ok(None)
 }
 
-/// A volume that nobody has claimed is available.
+/// A claim that is to go may go when no Pod uses it.
+fn let_go(api: &Api, builtins: &Builtins, mut claim: Value) -> Outcome {
+    let used = |pod: &Value| {
+        let volumes = pod.at(&["spec", "volumes"]).and_then(Value::as_list).unwrap_or_default();
+        volumes
+            .iter()
+            .any(|volume| volume.str_at(&["persistentVolumeClaim", "claimName"]) == object::name(&claim))
+    };
+    let namespace = object::namespace(&claim).unwrap_or_default();
+    if client::list(api, &builtins.pods, namespace).iter().any(used) {
+        return Ok(None);
+    }
+    delete::remove_finalizer(&mut claim, "kubernetes.io/pvc-protection");
+    client::update(api, &builtins.claims, claim, MANAGER)?;
+    Ok(None)
+}
+
+/// A volume that nobody has claimed is available; one that is to go may go when its claim is gone.
 fn volume(api: &Api, builtins: &Builtins, at: &Location) -> Outcome {
     let Some(mut volume) = client::get(api, &builtins.volumes, at) else { return Ok(None) };
+    if object::deletion_timestamp(&volume).is_some() {
+        let claim = Location {
+            table: builtins.claims.table.clone(),
+            namespace: volume.str_at(&["spec", "claimRef", "namespace"]).unwrap_or_default().into(),
+            name: volume.str_at(&["spec", "claimRef", "name"]).unwrap_or_default().into(),
+        };
+        if client::get(api, &builtins.claims, &claim).is_none() {
+            delete::remove_finalizer(&mut volume, "kubernetes.io/pv-protection");
+            client::update(api, &builtins.volumes, volume, MANAGER)?;
+        }
+        return Ok(None);
+    }
     let unclaimed = volume.at(&["spec", "claimRef"]).is_none();
     if unclaimed && volume.str_at(&["status", "phase"]) != Some("Available") {
         volume.set_at(&["status", "phase"], "Available");

@@ -204,7 +204,7 @@ impl Client {
         let request = self.request("GET", path).body(Full::default()).expect("a request");
         let response = self.send(request).await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK);
-        Watch { body: response.into_body(), rest: Vec::new() }
+        Watch::of(response.into_body())
     }
 
     /// Waits until an object is as wanted.
@@ -243,7 +243,7 @@ impl Client {
 
 /// JSON from a test's YAML, which is easier to read.
 fn json(body: &str) -> String {
-    yaml::parse(body, yaml::Rules::V2).expect("a test's body is YAML").to_string()
+    yaml::parse(body, yaml::Rules::V3).expect("a test's body is YAML").to_string()
 }
 
 /// The connection ended without an answer.
@@ -257,6 +257,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// The events of an answer's body.
+    pub(crate) fn of(body: Incoming) -> Self {
+        Self { body, rest: Vec::new() }
+    }
+
     /// The next event; `None` when the watch is over.
     pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         let next = async {
