@@ -31,6 +31,14 @@ pub fn default(object: &Value, gvk: &GroupVersionKind, schema: &Schema) -> Value
     object
 }
 
+/// The object of a built-in kind as Go's types write it: what they lose and add, and the defaults that
+/// stand in the schema, but not the hand-written ones. Fields that the schema does not know are left alone.
+pub fn through_types(object: &Value, schema: &Schema) -> Value {
+    let mut object = object.clone();
+    fill::builtin(&mut object, schema);
+    object
+}
+
 /// Puts a value where there is none.
 fn set_default(map: &mut Map, key: &str, value: impl Into<Value>) {
     if map.get(key).is_none_or(Value::is_null) {

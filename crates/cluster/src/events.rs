@@ -110,10 +110,11 @@ impl Writer {
         Ok(())
     }
 
+    /// As client-go correlates events: the annotations of the first one stay.
     fn identity(&self, event: &Event) -> String {
         let uid = object::uid(&event.about).unwrap_or_default();
-        let Event { severity, reason, message, annotations, .. } = event;
-        format!("{uid} {severity:?} {reason} {message} {annotations:?}")
+        let Event { severity, reason, message, .. } = event;
+        format!("{uid} {severity:?} {reason} {message}")
     }
 
     fn body(&self, event: &Event, target: &Target, now: &str) -> Value {

@@ -1,16 +1,36 @@
 //! The form in which objects are applied.
 
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::{builtin, defaulting, validation};
 use value::Value;
 
 /// Rewrites what the server would store in another form than it was written, since such a field would
-/// differ from the stored object for ever: `stringData` of a Secret becomes `data`.
+/// differ from the stored object for ever: `stringData` of a Secret becomes `data`, and an object of a
+/// built-in kind is written as Go's types write it, without fields that they do not know.
 ///
 /// Source: fluxcd/pkg/ssa `normalize`.
 pub fn normalise(mut object: Value) -> Value {
     if object.str_at(&["apiVersion"]) == Some("v1") && object.str_at(&["kind"]) == Some("Secret") {
         encode_string_data(&mut object);
     }
-    object
+    typed(&object).unwrap_or(object)
+}
+
+/// Definitions of kinds hold schemas, which types and defaults must not touch.
+const DEFINITIONS: &str = "apiextensions.k8s.io";
+
+/// `None` where the kind is not built in, or where its types cannot hold a value: that one is left for the
+/// server to refuse, with its own words.
+fn typed(object: &Value) -> Option<Value> {
+    let gvk = GroupVersionKind::of(object)?;
+    let schema = builtin::schema(&gvk).filter(|_| gvk.group != DEFINITIONS)?;
+    if validation::decode_error(object, &schema).is_some() {
+        return None;
+    }
+    let mut typed = defaulting::through_types(&validation::prune(object, &schema), &schema);
+    typed.remove_at(&["status"]);
+    typed.remove_at(&["metadata", "creationTimestamp"]);
+    Some(typed)
 }
 
 fn encode_string_data(secret: &mut Value) {
@@ -36,11 +56,41 @@ mod tests {
 
     #[test]
     fn string_data_wins_over_data() {
-        let text = br#"{"apiVersion":"v1","kind":"Secret","data":{"a":"eA=="},"stringData":{"a":"y","b":"z"}}"#;
+        let text = br#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"a":"eA=="},
+            "stringData":{"a":"y","b":"z"}}"#;
         let secret = normalise(value::from_json(text).expect("valid"));
         assert_eq!(
             secret.to_string(),
-            r#"{"apiVersion":"v1","data":{"a":"eQ==","b":"eg=="},"kind":"Secret"}"#
+            r#"{"apiVersion":"v1","data":{"a":"eQ==","b":"eg=="},"kind":"Secret","metadata":{"name":"s"}}"#
         );
+    }
+
+    #[test]
+    fn built_in_kinds_are_written_as_go_writes_them() {
+        let text = br#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","annotations":{}},
+            "spec":{"replicsa":3,"template":{"spec":{"containers":[{"name":"a","ports":[{"containerPort":80}]}]}}},
+            "status":{"replicas":1}}"#;
+        let deployment = normalise(value::from_json(text).expect("valid"));
+        assert_eq!(deployment.at(&["spec", "strategy"]).map(Value::to_string).as_deref(), Some("{}"));
+        assert_eq!(deployment.at(&["spec", "replicsa"]), None);
+        assert_eq!(deployment.at(&["status"]), None);
+        assert_eq!(deployment.at(&["metadata"]).map(Value::to_string).as_deref(), Some(r#"{"name":"d"}"#));
+        let containers = deployment.at(&["spec", "template", "spec", "containers"]).map(Value::to_string);
+        let expected = r#"[{"name":"a","ports":[{"containerPort":80,"protocol":"TCP"}],"resources":{}}]"#;
+        assert_eq!(containers.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_types_cannot_hold_is_left_for_the_server() {
+        let text = br#"{"apiVersion":"apps/v1","kind":"Deployment","spec":{"replicas":"3","typo":1}}"#;
+        let deployment = value::from_json(text).expect("valid");
+        assert_eq!(normalise(deployment.clone()), deployment);
+    }
+
+    #[test]
+    fn kinds_that_are_not_built_in_stay_as_they_are() {
+        let text = br#"{"apiVersion":"example.com/v1","kind":"Widget","spec":{"list":[],"text":""}}"#;
+        let widget = value::from_json(text).expect("valid");
+        assert_eq!(normalise(widget.clone()), widget);
     }
 }

@@ -117,8 +117,9 @@ impl Reconciliation<'_> {
     async fn reconcile(&mut self, spec: Result<GitRepository, FieldError>) -> Result<Next, Error> {
         match spec {
             Ok(spec) => {
+                let had_failed = self.had_failed();
                 let done = self.make_artifact(&spec).await?;
-                self.conclude(&spec, done).await
+                self.conclude(&spec, done, had_failed).await
             }
             Err(error) => self.stall("InvalidSpec", &error.to_string()).await,
         }

@@ -156,8 +156,9 @@ impl Wiring {
                 // A restarted artifact server has another address.
                 (part("revision"), part("digest"), part("url"))
             };
-            let appeared = before.is_none();
-            if appeared || before.as_ref().map(artifact) != Some(artifact(now)) {
+            // A source without artifact has nothing for anybody.
+            let has_news = before.as_ref().map(artifact) != Some(artifact(now));
+            if has_news && now.at(&["status", "artifact"]).is_some() {
                 self.wake_users(now);
             }
         }
@@ -183,11 +184,10 @@ impl Wiring {
         let Observation::Changed { before: Some(before), now } = observation else { return };
         let outcome = |object: &Value| {
             let status = |field| object.at(&["status", field]).cloned();
-            let conditions = object.at(&["status", "conditions"]);
-            let ready = conditions.and_then(|list| apimachinery::condition::get(list, "Ready"));
-            (ready.map(|ready| ready.status), status("lastAppliedRevision"), status("observedGeneration"))
+            (is_ready(object), status("lastAppliedRevision"), status("observedGeneration"))
         };
-        if outcome(before) != outcome(now) {
+        // Those who wait for it can go on only when it is ready.
+        if is_ready(now) && outcome(before) != outcome(now) {
             self.wake_dependents(now);
         }
     }
@@ -224,6 +224,12 @@ impl Wiring {
             name: object::name(object).unwrap_or_default().to_owned(),
         }
     }
+}
+
+fn is_ready(object: &Value) -> bool {
+    let conditions = object.at(&["status", "conditions"]);
+    let ready = conditions.and_then(|list| apimachinery::condition::get(list, "Ready"));
+    ready.is_some_and(|ready| ready.status == apimachinery::condition::Status::True)
 }
 
 /// Why a change of an object is a reason to reconcile it; labels and status alone are none.

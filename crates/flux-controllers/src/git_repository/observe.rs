@@ -109,7 +109,7 @@ pub(crate) fn reference(spec: &GitRepository) -> Result<Reference, Failure> {
         decide::Form::Name(name) => Reference::Name(name),
         decide::Form::Semver(range) => match source::git::Range::parse(&range) {
             Ok(range) => Reference::Semver(range),
-            Err(error) => return Err(status::bad_range(&range, &error)),
+            Err(error) => return Err(status::bad_range(&error)),
         },
         decide::Form::Tag(tag) => Reference::Tag(tag),
         decide::Form::Branch(branch) => Reference::Branch(branch),

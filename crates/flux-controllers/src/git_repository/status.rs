@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use source::git::{GitError, RangeError};
+use source::git::{GitError, GitErrorKind, RangeError};
 
 pub(crate) const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
 pub(crate) const ARTIFACT_OUTDATED: &str = "ArtifactOutdated";
@@ -25,6 +25,10 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure of Git, in upstream's words.
     pub(crate) fn of_git(error: &GitError) -> Self {
+        if matches!(*error.kind, GitErrorKind::EmptyRepository { branch: true }) {
+            let message = error.upstream_text();
+            return Self { condition: FETCH_FAILED, reason: "EmptyGitRepository", message, stalls: false };
+        }
         let message = format!("failed to checkout and determine revision: {}", error.upstream_text());
         Self { condition: FETCH_FAILED, reason: "GitOperationFailed", message, stalls: false }
     }
@@ -63,9 +67,8 @@ pub(crate) fn secret_unusable(namespace: &str, name: &str, problem: &str) -> Fai
     Failure { condition: FETCH_FAILED, reason: "AuthenticationFailed", message, stalls: false }
 }
 
-pub(crate) fn bad_range(range: &str, error: &RangeError) -> Failure {
-    let message =
-        format!("failed to checkout and determine revision: semver parse error: {error}: {range:?}");
+pub(crate) fn bad_range(error: &RangeError) -> Failure {
+    let message = format!("failed to checkout and determine revision: semver parse error: {error}");
     Failure { condition: FETCH_FAILED, reason: "GitOperationFailed", message, stalls: false }
 }
 

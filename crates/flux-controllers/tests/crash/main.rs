@@ -54,7 +54,8 @@ fn check(name: &str, change: Change) {
                             crashes.fetch_add(u64::from(crashed), Ordering::Relaxed);
                         }
                         Err(problem) => {
-                            let line = format!("{name}, killed {kill:?} write {write} of {writes}: {problem}");
+                            let line =
+                                format!("{name}, killed {kill:?} write {write} of {writes}: {problem}");
                             failures.lock().expect("unpoisoned").push(line);
                         }
                     }
@@ -66,7 +67,11 @@ fn check(name: &str, change: Change) {
     let crashes = crashes.into_inner();
     println!("{name}: {writes} writes, {} runs, {crashes} crashes, {} failed", 2 * writes, failures.len());
     // Concurrent writes can come in another order and number, but not in a wholly different one.
-    assert!(crashes + failures.len() as u64 > writes, "{name}: only {crashes} of {} runs crashed", 2 * writes);
+    assert!(
+        crashes + failures.len() as u64 > writes,
+        "{name}: only {crashes} of {} runs crashed",
+        2 * writes
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

@@ -13,6 +13,7 @@ use value::Value;
 use crate::git_repository::decide::{self, News, Stored};
 use crate::git_repository::status::{self, Failure};
 use crate::git_repository::{Reconciliation, observe};
+use crate::notify::Severity;
 use crate::status::{PROGRESSING, READY};
 
 /// How the attempt to make an artifact ended.
@@ -92,6 +93,9 @@ impl Reconciliation<'_> {
         let described = observe::stored(&self.status, spec);
         let is_whole = described.as_ref().is_some_and(|stored| self.is_whole(stored));
         if is_whole {
+            if let Some(stored) = &described {
+                self.collect_garbage(stored);
+            }
             let url = described.as_ref().map(|stored| self.controller.server.url_of(&stored.path));
             let mut artifact = self.status.field("artifact").cloned().unwrap_or_default();
             artifact.set_at(&["url"], url.unwrap_or_default());
@@ -108,6 +112,30 @@ impl Reconciliation<'_> {
         self.status.set(READY, Status::Unknown, PROGRESSING, message);
         self.status.write(&self.session).await?;
         Ok(None)
+    }
+
+    /// Removes artifacts that are neither current nor recent.
+    fn collect_garbage(&self, current: &Stored) {
+        let settings = &self.controller.settings;
+        let retention = source::artifact::Retention {
+            ttl: settings.artifact_retention_ttl,
+            records: settings.artifact_retention_records,
+        };
+        let Ok(location) = Location::new("GitRepository", &self.run.key.namespace, &self.run.key.name) else {
+            return;
+        };
+        let file = current.path.rsplit('/').next().unwrap_or(&current.path);
+        match self.controller.store.collect(&location, file, retention, std::time::SystemTime::now()) {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => {
+                let message = format!("garbage collected {} artifacts", removed.len());
+                let about = ("GarbageCollectionSucceeded", message.as_str());
+                self.controller.notifier.tell(self.object(), Severity::Trace, about, &[]);
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "old artifacts were not removed");
+            }
+        }
     }
 
     fn is_whole(&self, stored: &Stored) -> bool {
@@ -168,10 +196,6 @@ impl Reconciliation<'_> {
             .map_err(|error| Failure::of_storage(&error))?;
         let (store, checkout, ignored) =
             (self.controller.store.clone(), checkout.clone(), spec.ignore.clone());
-        let retention = source::artifact::Retention {
-            ttl: self.controller.settings.artifact_retention_ttl,
-            records: self.controller.settings.artifact_retention_records,
-        };
         let packed = tokio::task::spawn_blocking(move || {
             let ignore = Ignore::of_tree(checkout.tree(), ignored.as_deref())
                 .map_err(|error| Failure::of_archive(&error))?;
@@ -182,9 +206,6 @@ impl Reconciliation<'_> {
                 WriteError::Store(error) => Failure::of_storage(&error),
                 WriteError::Content(error) => Failure::of_archive(&error),
             })?;
-            if let Err(error) = store.collect(&location, &file, retention, std::time::SystemTime::now()) {
-                tracing::warn!(error = &error as &dyn std::error::Error, "old artifacts were not removed");
-            }
             Ok(written)
         });
         packed.await.unwrap_or_else(|panic| Err(Failure::of_archive(&panic)))

@@ -12,15 +12,20 @@ use crate::notify::Severity;
 use crate::status::{READY, RECONCILING};
 
 impl Reconciliation<'_> {
+    /// Whether the run before this one failed, so that a success is news.
+    pub(in crate::git_repository) fn had_failed(&self) -> bool {
+        self.status.is_true(status::FETCH_FAILED)
+            || self.status.is_true(status::STORAGE_FAILED)
+            || self.status.condition(READY).is_some_and(|ready| ready.status == Status::False)
+    }
+
     /// Writes the status that follows from `done`, tells about it, and says when to look again.
     pub(in crate::git_repository) async fn conclude(
         &mut self,
         spec: &GitRepository,
         done: Done,
+        had_failed: bool,
     ) -> Result<Next, Error> {
-        let had_failed = self.status.is_true(status::FETCH_FAILED)
-            || self.status.is_true(status::STORAGE_FAILED)
-            || self.status.condition(READY).is_some_and(|ready| ready.status == Status::False);
         match done {
             Done::Failed(failure) => self.fail(failure).await,
             Done::Unchanged(revision) => {

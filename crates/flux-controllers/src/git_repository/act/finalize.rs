@@ -7,6 +7,7 @@ use source::artifact::Location;
 use crate::git_repository::Reconciliation;
 use crate::git_repository::status::Failure;
 use crate::notify::Severity;
+use crate::status::READY;
 
 impl Reconciliation<'_> {
     /// Removes the artifacts, then lets the object go.
@@ -25,6 +26,8 @@ impl Reconciliation<'_> {
                     let reason = "GarbageCollectionSucceeded";
                     self.controller.notifier.tell(self.object(), Severity::Trace, (reason, message), &[]);
                 }
+                self.status.renew(READY);
+                self.status.write(&self.session).await?;
                 self.set_finalizer(false).await?;
                 Ok(Next::Settled)
             }
