@@ -276,11 +276,12 @@ fn check_address(
     taken: &BTreeSet<&str>,
 ) -> Result<(), Refusal> {
     let why = match wanted.parse::<Ipv4Addr>() {
-        _ if taken.contains(wanted) => "failed to allocate IP: provided IP is already allocated",
+        _ if taken.contains(wanted) => "provided IP is already allocated",
         Ok(address) if address.octets()[..2] == SERVICES => return Ok(()),
-        _ => "failed to allocate IP: the provided network does not match the current range 10.96.0.0/16",
+        _ => "the provided network does not match the current range",
     };
-    let error = FieldError::invalid("spec.clusterIPs", &Value::list_of([wanted]), why);
+    let why = format!("failed to allocate IP {wanted}: {why}");
+    let error = FieldError::invalid("spec.clusterIPs", &Value::list_of([wanted]), &why);
     Err(status::invalid(&target.kind.gvk.group_kind(), name(object), &[error]))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What envtest is to controller-runtime, with the few workload controllers that make health real: a
 //! cluster that is simulated, on loopback, for trying things out and for tests. It speaks HTTPS with a
-//! token, and real clients work with it. Authorisation is not enforced: the token may do everything.
+//! token, and real clients work with it. The token may do everything; a client that impersonates somebody
+//! may do what RBAC allows that user.
 //!
 //! A request comes in through [`transport`], is carried out by one of the [`verbs`] on the [`api`], and
 //! ends in the [`store`], which writes the [`journal`] before anything else. The controllers in
@@ -18,6 +19,7 @@
 
 mod admission;
 mod api;
+mod authorization;
 mod chance;
 mod config;
 mod crd;

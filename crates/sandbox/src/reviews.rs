@@ -36,6 +36,6 @@ pub(crate) fn answer(kind: &Kind, mut review: Value) -> Result<Value, Refusal> {
             review.set_at(&["status", "incomplete"], false);
             Ok(review)
         }
-        other => Err(status::not_implemented(&format!("{other}: it does not authorise by RBAC"))),
+        other => Err(status::not_implemented(other)),
     }
 }

@@ -27,8 +27,8 @@ pub(crate) struct Status {
     pub(crate) reason: &'static str,
     /// The sentence for people.
     pub(crate) message: String,
-    /// What it is about.
-    pub(crate) details: Map,
+    /// What it is about. Some refusals of the real server have details that say nothing.
+    pub(crate) details: Option<Map>,
 }
 
 /// A resource as messages name it: `deployments.apps`.
@@ -49,13 +49,19 @@ impl std::fmt::Display for ResourceName<'_> {
 
 impl Status {
     pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Map::new() }
+        Self { code, reason, message: message.into(), details: None }
+    }
+
+    /// See [`no_such_resource`].
+    pub(crate) fn no_such_resource() -> Self {
+        Self::new(404, "NotFound", "the server could not find the requested resource").about("", "", "")
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
+        let details = self.details.get_or_insert_default();
         for (key, text) in [("group", group), ("kind", kind), ("name", name)] {
             if !text.is_empty() {
-                self.details.insert(key, text);
+                details.insert(key, text);
             }
         }
         self
@@ -64,7 +70,7 @@ impl Status {
     fn with_causes(mut self, causes: impl IntoIterator<Item = Value>) -> Self {
         let causes: Vec<Value> = causes.into_iter().collect();
         if !causes.is_empty() {
-            self.details.insert("causes", causes);
+            self.details.get_or_insert_default().insert("causes", causes);
         }
         self
     }
@@ -82,8 +88,8 @@ impl Status {
         if !self.reason.is_empty() {
             status.insert("reason", self.reason);
         }
-        if !self.details.is_empty() {
-            status.insert("details", self.details.clone());
+        if let Some(details) = &self.details {
+            status.insert("details", details.clone());
         }
         status.into()
     }
@@ -126,7 +132,7 @@ pub(crate) fn not_found(resource: ResourceName<'_>, name: &str) -> Refusal {
 
 /// A path that leads nowhere; client-go words it so for every 404 that is not a Status.
 pub(crate) fn no_such_resource() -> Refusal {
-    Status::new(404, "NotFound", "the server could not find the requested resource").into()
+    Status::no_such_resource().into()
 }
 
 pub(crate) fn already_exists(resource: ResourceName<'_>, name: &str) -> Refusal {
@@ -232,7 +238,30 @@ pub(crate) fn method_not_supported(resource: ResourceName<'_>, verb: &str) -> Re
 
 pub(crate) fn method_not_allowed() -> Refusal {
     let message = "the server does not allow this method on the requested resource";
-    Status::new(405, "MethodNotAllowed", message).into()
+    Status::new(405, "MethodNotAllowed", message).about("", "", "").into()
+}
+
+/// A patch of a form that the resource does not take.
+pub(crate) fn unsupported_patch() -> Refusal {
+    Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").about("", "", "").into()
+}
+
+/// A JSON patch that does not apply.
+pub(crate) fn patch_rejected() -> Refusal {
+    let message = "the server rejected our request due to an error in our request";
+    Status::new(422, "Invalid", message).about("", "", "").into()
+}
+
+/// A patch whose result is not an object of the kind.
+pub(crate) fn patched_wrongly(patched: &str, why: &str) -> Refusal {
+    let error = FieldError::invalid("patch", &patched.into(), why);
+    invalid(&GroupKind::default(), "", &[error])
+}
+
+/// An object that is not the one that the client means to delete.
+pub(crate) fn not_the_same(kind: &GroupKind, name: &str, why: &str) -> Refusal {
+    let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+    Status::new(409, "Conflict", message).about(&kind.group, &kind.kind, name).into()
 }
 
 /// Something that a real server does and this one does not.
@@ -287,7 +316,7 @@ pub(crate) fn too_large_revision(wanted: u64, current: u64) -> Refusal {
         "Too large resource version",
         "",
     )]);
-    status.details.insert("retryAfterSeconds", 1);
+    status.details.get_or_insert_default().insert("retryAfterSeconds", 1);
     status.into()
 }
 

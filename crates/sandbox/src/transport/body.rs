@@ -49,6 +49,15 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, Refusal> {
     })
 }
 
+/// Reads a patch.
+///
+/// # Errors
+/// The body is not well-formed.
+pub(super) fn patch(bytes: &[u8]) -> Result<Value, Refusal> {
+    value::from_json(bytes)
+        .map_err(|error| status::bad_request(format!("error decoding patch: {}", chain(&error))))
+}
+
 /// Reads YAML, of which JSON is a part.
 ///
 /// # Errors
@@ -60,8 +69,9 @@ pub(super) fn yaml(bytes: &[u8]) -> Result<Value, Refusal> {
     {
         return Ok(value);
     }
-    let refused =
-        |error: &dyn std::error::Error| status::bad_request(format!("error decoding YAML: {}", chain(error)));
+    let refused = |error: &dyn std::error::Error| {
+        status::bad_request(format!("error decoding YAML: error converting YAML to JSON: {}", chain(error)))
+    };
     let text = std::str::from_utf8(bytes).map_err(|error| refused(&error))?;
     yaml::parse(text, yaml::Rules::V2).map_err(|error| refused(&error))
 }

@@ -122,9 +122,10 @@ impl Service {
             }
             Route::LegacyGroup => json(discovery::legacy_versions()),
             Route::Groups => json(discovery::group_list(&kinds)),
-            Route::Group(group) => {
-                json(discovery::group(&kinds, &group).ok_or_else(status::no_such_resource)?)
-            }
+            Route::Group(group) => match discovery::group(&kinds, &group) {
+                Some(group) => json(group),
+                None => Ok(answer::text(404, "404 page not found\n")),
+            },
             Route::Resources { group, version } => json(
                 discovery::resource_list(&kinds, &group, &version).ok_or_else(status::no_such_resource)?,
             ),
@@ -134,7 +135,18 @@ impl Service {
                 Ok(answer::typed(200, "application/json", document))
             }
             Route::OpenApiV2 => Err(status::not_implemented("OpenAPI v2; OpenAPI v3 is served")),
-            Route::Unknown | Route::Resource(_) => Err(status::no_such_resource()),
+            Route::Unknown | Route::Resource(_) => Ok(answer::text(404, "404 page not found\n")),
+        }
+    }
+
+    /// An unknown resource of a known version is told by a Status, as the real server does; anything else
+    /// by plain text.
+    fn nothing_there(&self, path: &ResourcePath) -> Response<Body> {
+        let kinds = self.api.kinds();
+        if kinds.all().any(|kind| kind.gvk.group == path.group && kind.gvk.version == path.version) {
+            answer::refusal(&status::Status::no_such_resource())
+        } else {
+            answer::text(404, "404 page not found\n")
         }
     }
 
@@ -146,7 +158,7 @@ impl Service {
         body: Incoming,
     ) -> Result<Response<Body>, Dropped> {
         let Some(kind) = self.api.kinds().find(&path.group, &path.version, &path.plural) else {
-            return self.finish(Err(status::no_such_resource()));
+            return Ok(self.nothing_there(&path));
         };
         let verb = resource::verb(&head, &path);
         let name = match path.subresource.as_str() {

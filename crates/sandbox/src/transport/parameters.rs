@@ -36,7 +36,7 @@ impl Parameters {
         self.get(name)
             .map(|text| {
                 text.parse().map_err(|_| {
-                    status::bad_request(format!("the parameter {name} is {text:?} and not a number"))
+                    status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
                 })
             })
             .transpose()
@@ -46,42 +46,42 @@ impl Parameters {
     ///
     /// # Errors
     /// A parameter has none of its values.
-    pub(super) fn write_options(&self, user_agent: &str, is_apply: bool) -> Result<WriteOptions, Refusal> {
+    pub(super) fn write_options(&self, user_agent: &str, options: &str) -> Result<WriteOptions, Refusal> {
         let default_manager = user_agent.split('/').next().unwrap_or_default();
-        let manager = self.get("fieldManager").unwrap_or(if is_apply { "" } else { default_manager });
+        let manager = self.get("fieldManager").unwrap_or(default_manager);
         if manager.len() > 128 {
             let error = FieldError::new("fieldManager", "Too long: may not be more than 128 bytes");
-            return Err(invalid_options(&[error]));
+            return Err(invalid(options, error));
         }
         Ok(WriteOptions {
-            dry_run: self.dry_run()?,
+            dry_run: self.dry_run(options)?,
             manager: manager.to_owned(),
-            field_validation: self.field_validation()?,
+            field_validation: self.field_validation(options)?,
             force: self.flag("force"),
             duplicates: Vec::new(),
         })
     }
 
-    pub(super) fn dry_run(&self) -> Result<bool, Refusal> {
+    pub(super) fn dry_run(&self, options: &str) -> Result<bool, Refusal> {
         match self.get("dryRun") {
             None => Ok(false),
             Some("All") => Ok(true),
             Some(other) => {
                 let value = value::Value::list_of([other]);
-                Err(invalid_options(&[FieldError::not_supported("dryRun", &value, &["All"])]))
+                Err(invalid(options, FieldError::not_supported("dryRun", &value, &["All"])))
             }
         }
     }
 
-    fn field_validation(&self) -> Result<FieldValidation, Refusal> {
+    fn field_validation(&self, options: &str) -> Result<FieldValidation, Refusal> {
         Ok(match self.get("fieldValidation") {
             None | Some("Warn") => FieldValidation::Warn,
             Some("Strict") => FieldValidation::Strict,
             Some("Ignore") => FieldValidation::Ignore,
             Some(other) => {
-                let supported = ["Ignore", "Strict", "Warn"];
+                let supported = ["", "Ignore", "Strict", "Warn"];
                 let error = FieldError::not_supported("fieldValidation", &other.into(), &supported);
-                return Err(invalid_options(&[error]));
+                return Err(invalid(options, error));
             }
         })
     }
@@ -100,8 +100,9 @@ impl Parameters {
         match text.parse() {
             Ok(revision) => Ok(Some(revision)),
             Err(_) => {
-                let error = FieldError::invalid("resourceVersion", &text.into(), "must be a number");
-                Err(invalid_list_options(&[error]))
+                let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+                let error = FieldError::invalid("resourceVersion", &text.into(), &why);
+                Err(status::bad_request(format!("invalid resource version: {error}")))
             }
         }
     }
@@ -112,7 +113,7 @@ impl Parameters {
             Some("Exact") => true,
             Some("NotOlderThan") => false,
             Some(other) => {
-                let supported = ["Exact", "NotOlderThan"];
+                let supported = ["Exact", "NotOlderThan", ""];
                 let error = FieldError::not_supported("resourceVersionMatch", &other.into(), &supported);
                 return Err(invalid_list_options(&[error]));
             }
@@ -120,6 +121,10 @@ impl Parameters {
         let revision = self.revision()?;
         if revision.is_none() && self.get("resourceVersionMatch").is_some() {
             let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            return Err(invalid_list_options(&[FieldError::forbidden("resourceVersionMatch", why)]));
+        }
+        if exact && revision == Some(0) {
+            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
             return Err(invalid_list_options(&[FieldError::forbidden("resourceVersionMatch", why)]));
         }
         let limit: Option<i64> = self.number("limit")?;
@@ -166,15 +171,15 @@ pub(super) fn parse_propagation(text: &str) -> Result<Propagation, Refusal> {
         "Foreground" => Ok(Propagation::Foreground),
         "Orphan" => Ok(Propagation::Orphan),
         other => {
-            let supported = ["Background", "Foreground", "Orphan"];
+            let supported = ["Foreground", "Background", "Orphan", "nil"];
             let error = FieldError::not_supported("propagationPolicy", &other.into(), &supported);
             Err(status::invalid(&GroupKind::new("meta.k8s.io", "DeleteOptions"), "", &[error]))
         }
     }
 }
 
-fn invalid_options(errors: &[FieldError]) -> Refusal {
-    status::invalid(&GroupKind::new("meta.k8s.io", "WriteOptions"), "", errors)
+fn invalid(options: &str, error: FieldError) -> Refusal {
+    status::invalid(&GroupKind::new("meta.k8s.io", options), "", &[error])
 }
 
 fn invalid_list_options(errors: &[FieldError]) -> Refusal {

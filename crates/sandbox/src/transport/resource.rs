@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use apimachinery::gvk::GroupKind;
+use apimachinery::schema::FieldError;
 use apimachinery::validation::duplicate_fields;
 use http::{Method, Response};
 use hyper::body::Incoming;
@@ -14,6 +16,7 @@ use super::negotiation::Form;
 use super::parameters::parse_propagation;
 use super::route::ResourcePath;
 use super::watch_stream::{self, Encoding};
+use crate::authorization::{self, Attributes, User};
 use crate::kinds::Kind;
 use crate::reviews;
 use crate::status::{self, Refusal};
@@ -63,7 +66,7 @@ impl Call<'_> {
         }
         let known = self.kind.subresource(subresource).ok_or_else(status::no_such_resource)?;
         if !known.verbs.iter().any(|verb| verb == self.verb) {
-            return Err(status::method_not_supported(plural, self.verb));
+            return Err(status::method_not_allowed());
         }
         match subresource {
             "status" => Ok(Addressed::Part(Part::Status)),
@@ -85,10 +88,12 @@ impl Call<'_> {
     /// The namespace of the path must fit the kind.
     fn check_path(&self) -> Result<(), Refusal> {
         let named = !self.path.namespace.is_empty();
-        let needs = self.kind.namespaced
-            && (!self.path.name.is_empty() || matches!(self.verb, "create" | "deletecollection"));
-        if (named && !self.kind.namespaced) || (needs && !named) {
+        if (named && !self.kind.namespaced) || (self.kind.namespaced && !named && !self.path.name.is_empty())
+        {
             return Err(status::no_such_resource());
+        }
+        if self.kind.namespaced && !named && matches!(self.verb, "create" | "deletecollection") {
+            return Err(status::method_not_allowed());
         }
         let on_collection = matches!(self.verb, "create") && self.path.subresource.is_empty();
         if on_collection && !self.path.name.is_empty() || self.verb.is_empty() {
@@ -101,6 +106,25 @@ impl Call<'_> {
             return Err(status::method_not_supported(self.kind.resource(), self.verb));
         }
         Ok(())
+    }
+
+    /// A client that acts as somebody else may do what that user may.
+    fn authorize(&self, verb: &str, name: &str) -> Result<(), Refusal> {
+        let user = self.head.header("impersonate-user");
+        if user.is_empty() {
+            return Ok(());
+        }
+        let groups = self.head.headers.get_all("impersonate-group").iter();
+        let groups = groups.filter_map(|group| group.to_str().ok().map(str::to_owned)).collect();
+        let user = User::impersonated(user, groups);
+        let attributes = Attributes {
+            verb,
+            kind: &self.kind,
+            subresource: &self.path.subresource,
+            namespace: &self.path.namespace,
+            name,
+        };
+        authorization::check(&self.service.api, &user, &attributes)
     }
 
     fn rows(&self) -> RowObject {
@@ -141,6 +165,7 @@ pub(super) async fn carry_out(
 ) -> Result<Response<Body>, Refusal> {
     call.check_path()?;
     let addressed = call.addressed()?;
+    call.authorize(call.verb, &call.path.name)?;
     // What cannot be answered is not carried out.
     call.head.form(false)?;
     let has_body = matches!(call.verb, "create" | "update" | "patch" | "delete" | "deletecollection");
@@ -200,7 +225,7 @@ fn watch_objects(call: &Call<'_>) -> Result<Response<Body>, Refusal> {
 
 fn create_object(call: &Call<'_>, bytes: &[u8]) -> Result<Response<Body>, Refusal> {
     let object = body::object(bytes, call.head.content_type())?;
-    let mut options = call.head.parameters.write_options(call.head.user_agent(), false)?;
+    let mut options = call.head.parameters.write_options(call.head.user_agent(), "CreateOptions")?;
     options.duplicates = duplicate_fields(bytes);
     if !call.kind.allows("get") {
         return Ok(answer::json(201, &reviews::answer(&call.kind, object)?));
@@ -210,7 +235,7 @@ fn create_object(call: &Call<'_>, bytes: &[u8]) -> Result<Response<Body>, Refusa
 
 fn update_object(call: &Call<'_>, bytes: &[u8], addressed: &Addressed) -> Result<Response<Body>, Refusal> {
     let object = body::object(bytes, call.head.content_type())?;
-    let mut options = call.head.parameters.write_options(call.head.user_agent(), false)?;
+    let mut options = call.head.parameters.write_options(call.head.user_agent(), "UpdateOptions")?;
     options.duplicates = duplicate_fields(bytes);
     let api = &call.service.api;
     match addressed {
@@ -223,13 +248,23 @@ fn update_object(call: &Call<'_>, bytes: &[u8], addressed: &Addressed) -> Result
 }
 
 fn patch_object(call: &Call<'_>, bytes: &[u8], addressed: &Addressed) -> Result<Response<Body>, Refusal> {
-    let custom = call.kind.custom.is_some();
-    let r#type = PatchType::of(body::media_type(call.head.content_type()))
-        .ok_or_else(|| status::unsupported_media_type(PatchType::accepted(custom)))?;
+    let r#type =
+        PatchType::of(body::media_type(call.head.content_type())).ok_or_else(status::unsupported_patch)?;
     let is_apply = r#type == PatchType::Apply;
-    let content = if is_apply { body::yaml(bytes)? } else { body::json(bytes)? };
-    let options = call.head.parameters.write_options(call.head.user_agent(), is_apply)?;
+    let content = if is_apply { body::yaml(bytes)? } else { body::patch(bytes)? };
+    let mut options = call.head.parameters.write_options(call.head.user_agent(), "PatchOptions")?;
+    if is_apply {
+        // An apply has no default manager.
+        options.manager = call.head.parameters.get("fieldManager").unwrap_or_default().to_owned();
+    } else if call.head.parameters.get("force").is_some() {
+        let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+        return Err(status::invalid(&GroupKind::new("meta.k8s.io", "PatchOptions"), "", &[error]));
+    }
     let api = &call.service.api;
+    if is_apply && read::get(api, &call.target(Part::Main)).is_err() {
+        // What an apply creates must be allowed to be created.
+        call.authorize("create", "")?;
+    }
     match addressed {
         Addressed::Part(part) => {
             call.written(&patch::patch(api, &call.target(*part), (r#type, content), &options)?)
@@ -301,12 +336,12 @@ fn delete_objects(call: &Call<'_>, bytes: &[u8]) -> Result<Response<Body>, Refus
     Ok(answer::json(200, &answer::list(&call.kind, &page, form, now, call.rows())))
 }
 
-/// `metav1.DeleteOptions`, from the body or else from the query.
+/// `metav1.DeleteOptions`, from the body or else, without one, from the query.
 fn delete_options(call: &Call<'_>, bytes: &[u8]) -> Result<DeleteOptions, Refusal> {
     let parameters = &call.head.parameters;
     if bytes.is_empty() {
         return Ok(DeleteOptions {
-            dry_run: parameters.dry_run()?,
+            dry_run: parameters.dry_run("DeleteOptions")?,
             grace: parameters.grace()?,
             propagation: parameters.propagation()?,
             ..DeleteOptions::default()
@@ -321,14 +356,16 @@ fn delete_options(call: &Call<'_>, bytes: &[u8]) -> Result<DeleteOptions, Refusa
     };
     let dry_run = body.at(&["dryRun"]).and_then(Value::as_list).unwrap_or_default();
     if dry_run.iter().any(|stage| stage.as_str() != Some("All")) {
-        return Err(status::bad_request("dryRun: Unsupported value: supported values: \"All\""));
+        let value = Value::list_of(dry_run.iter().cloned());
+        let error = FieldError::not_supported("dryRun", &value, &["All"]);
+        return Err(status::invalid(&GroupKind::new("meta.k8s.io", "DeleteOptions"), "", &[error]));
     }
     let propagation = text(&["propagationPolicy"]).as_deref().map(parse_propagation).transpose()?;
     Ok(DeleteOptions {
-        dry_run: !dry_run.is_empty() || parameters.dry_run()?,
-        grace: body.get("gracePeriodSeconds").and_then(Value::as_i64).or(parameters.grace()?),
+        dry_run: !dry_run.is_empty(),
+        grace: body.get("gracePeriodSeconds").and_then(Value::as_i64),
         uid: text(&["preconditions", "uid"]),
         resource_version: text(&["preconditions", "resourceVersion"]),
-        propagation: propagation.or(orphans).or(parameters.propagation()?),
+        propagation: propagation.or(orphans),
     })
 }

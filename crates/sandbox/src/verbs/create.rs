@@ -79,7 +79,8 @@ fn give_identity(api: &Api, target: &Target, object: &mut Value) -> Result<(), R
         if field == "resourceVersion"
             && object::resource_version(object).is_some_and(|version| !version.is_empty())
         {
-            return Err(status::bad_request("resourceVersion should not be set on objects to be created"));
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(status::Status::new(500, "", message).into());
         }
         object.remove_at(&["metadata", field]);
     }

@@ -108,19 +108,20 @@ pub(crate) fn is_finished(kind: &Kind, object: &Value) -> bool {
 }
 
 fn check_preconditions(target: &Target, live: &Value, options: &DeleteOptions) -> Result<(), Refusal> {
+    let kind = target.kind.gvk.group_kind();
     let checks = [
-        ("UID", options.uid.as_deref(), object::uid(live)),
-        ("ResourceVersion", options.resource_version.as_deref(), object::resource_version(live)),
+        ("UID", options.uid.as_deref(), object::uid(live), "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version.as_deref(), object::resource_version(live), "modified"),
     ];
-    for (what, wanted, found) in checks {
+    for (what, wanted, found, perhaps) in checks {
         if let Some(wanted) = wanted
             && found != Some(wanted)
         {
             let found = found.unwrap_or_default();
             let why = format!(
-                "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+                "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object might have been {perhaps}"
             );
-            return Err(status::conflict(target.kind.resource(), &target.name, &why));
+            return Err(status::not_the_same(&kind, &target.name, &why));
         }
     }
     Ok(())

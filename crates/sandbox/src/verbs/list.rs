@@ -141,7 +141,11 @@ impl Token {
             let revision = u64::try_from(token.get("rv")?.as_i64()?).ok()?;
             Some(Self { revision, namespace: namespace.to_owned(), name: name.to_owned() })
         };
-        read().ok_or_else(|| status::bad_request("continue key is not valid: it is not one of this server"))
+        read().ok_or_else(|| {
+            status::bad_request(
+                "invalid continue token: continue key is not valid: it is not one of this server",
+            )
+        })
     }
 }
 

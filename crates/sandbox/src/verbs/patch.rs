@@ -1,8 +1,9 @@
 //! Patches: JSON, merge, strategic merge, and server-side apply.
 
+use apimachinery::gvk::{GroupKind, GroupVersionKind};
 use apimachinery::object;
+use apimachinery::patch::{self, JsonPatchError};
 use apimachinery::schema::FieldError;
-use apimachinery::{gvk::GroupKind, patch};
 use value::Value;
 
 use super::update::{Tracking, live, replace};
@@ -73,19 +74,49 @@ fn change(
     let mut transaction = api.begin();
     let live = live(&transaction, target)?;
     let patched = patched(target, &live, r#type, patch)?;
-    let (mut next, warnings) = decode::object(target, patched, options)?;
+    check_uid(target, &live, &patched)?;
+    let (mut next, warnings) = decode::object(target, patched.clone(), options).map_err(|refusal| {
+        // The real server shows what the patch made; of a strategic one, the patch.
+        let shown = if r#type == PatchType::Strategic { patch } else { &patched };
+        decode_refusal(refusal, &shown.to_string())
+    })?;
     decode::check_namespace(target, &mut next)?;
     decode::check_name(target, &next)?;
     rules::default(&target.kind, &mut next);
     replace(&mut transaction, target, &live, (next, Tracking::Update), (options, warnings))
 }
 
+/// What does not fit the kind is the patch's fault.
+fn decode_refusal(refusal: Refusal, patched: &str) -> Refusal {
+    let Refusal::Status(status) = &refusal else { return refusal };
+    let why = ["json: cannot unmarshal", "strict decoding error"]
+        .into_iter()
+        .find_map(|word| status.message.find(word).map(|at| &status.message[at..]));
+    match why {
+        Some(why) => status::patched_wrongly(patched, why),
+        None => refusal,
+    }
+}
+
+fn check_uid(target: &Target, live: &Value, patched: &Value) -> Result<(), Refusal> {
+    match object::uid(patched) {
+        Some(uid) if Some(uid) != object::uid(live) => {
+            let error = FieldError::invalid("metadata.uid", &uid.into(), "field is immutable");
+            Err(status::invalid(&target.kind.gvk.group_kind(), &target.name, &[error]))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn patched(target: &Target, live: &Value, r#type: PatchType, patch: &Value) -> Result<Value, Refusal> {
-    let refused = |code, message: String| Refusal::from(Status::new(code, "Invalid", message));
     match r#type {
-        PatchType::Json => patch::json_patch(live, patch).map_err(|error| refused(422, error.to_string())),
+        PatchType::Json => patch::json_patch(live, patch).map_err(|error| match error {
+            JsonPatchError::Malformed(_) => status::bad_request(format!("error decoding patch: {error}")),
+            JsonPatchError::TooMany(_) => Status::new(413, "RequestEntityTooLarge", error.to_string()).into(),
+            _ => status::patch_rejected(),
+        }),
         PatchType::Strategic => patch::strategic(live, patch, &target.kind.schema)
-            .map_err(|error| status::bad_request(error.to_string())),
+            .map_err(|error| Status::new(500, "", error.to_string()).into()),
         PatchType::Merge | PatchType::Apply => {
             if patch.as_map().is_none() {
                 let message =
@@ -107,6 +138,7 @@ fn apply(api: &Api, target: &Target, mut config: Value, options: &WriteOptions) 
         Some(live) => {
             let applied = rules::apply(kind, Some(&live), &config, options, when)?;
             let (mut next, warnings) = decode::object(target, applied, options)?;
+            decode::check_namespace(target, &mut next)?;
             rules::default(kind, &mut next);
             let next = (next, Tracking::Applied);
             replace(&mut transaction, target, &live, next, (options, warnings))
@@ -122,6 +154,7 @@ fn apply(api: &Api, target: &Target, mut config: Value, options: &WriteOptions) 
             let applied = rules::apply(kind, None, &config, options, when)?;
             let (mut object, warnings) = decode::object(target, applied, options)?;
             object.remove_at(&["metadata", "resourceVersion"]);
+            decode::check_namespace(target, &mut object)?;
             rules::default(kind, &mut object);
             create::insert(&mut transaction, target, object, options, warnings)
         }
@@ -136,10 +169,12 @@ fn check_apply(target: &Target, config: &mut Value, options: &WriteOptions) -> R
     if config.as_map().is_none() {
         return Err(status::bad_request("error decoding YAML: the applied configuration is not an object"));
     }
-    for (field, missing) in [("apiVersion", "apiVersion must be set"), ("kind", "kind must be set")] {
-        if config.str_at(&[field]).is_none_or(str::is_empty) {
-            return Err(status::bad_request(format!("invalid object type: {missing}")));
-        }
+    let found = GroupVersionKind::from_api_version(
+        config.str_at(&["apiVersion"]).unwrap_or_default(),
+        config.str_at(&["kind"]).unwrap_or_default(),
+    );
+    if found != target.kind.gvk {
+        return Err(status::bad_request(format!("invalid object type: {found}")));
     }
     if config.at(&["metadata", "managedFields"]).is_some_and(|fields| !fields.is_null()) {
         return Err(status::bad_request("metadata.managedFields must be nil"));
@@ -148,5 +183,6 @@ fn check_apply(target: &Target, config: &mut Value, options: &WriteOptions) -> R
         config.set_at(&["metadata", "name"], target.name.as_str());
     }
     decode::check_name(target, config)?;
-    decode::check_namespace(target, config)
+    // The namespace of the path is set after the apply, whose messages name the one of the configuration.
+    decode::check_namespace(target, &mut config.clone())
 }

@@ -1,6 +1,8 @@
 //! The `scale` subresource: the number of replicas of whatever kind.
 
+use apimachinery::gvk::GroupKind;
 use apimachinery::object;
+use apimachinery::schema::FieldError;
 use apimachinery::selector::LabelSelector;
 use value::{Map, Value};
 
@@ -63,8 +65,8 @@ fn write(
     let wanted = change(&scale_of(&target.kind, &live)?)?;
     let replicas = wanted.at(&["spec", "replicas"]).cloned().unwrap_or(Value::Int(0));
     if replicas.as_i64().is_none_or(|replicas| replicas < 0) {
-        let message = format!("spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0");
-        return Err(status::bad_request(message));
+        let error = FieldError::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");
+        return Err(status::invalid(&GroupKind::new("autoscaling", "Scale"), &target.name, &[error]));
     }
     let paths = paths(&target.kind)?;
     let mut next = live.clone();
@@ -99,6 +101,10 @@ fn scale_of(kind: &Kind, object: &Value) -> Result<Value, Refusal> {
     if let Some(selector) = paths.selector.and_then(|at| object.at(&path(&at)).cloned()) {
         status.insert("selector", selector_text(&selector)?);
     }
+    // Go leaves a zero out of the specification and writes it in the status.
+    let wanted = number(&paths.spec);
+    let spec: Map =
+        Some(("replicas", wanted)).filter(|(_, wanted)| *wanted != Value::Int(0)).into_iter().collect();
     let metadata: Map = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
         .into_iter()
         .filter_map(|field| Some((field, object.at(&["metadata", field])?.clone())))
@@ -107,7 +113,7 @@ fn scale_of(kind: &Kind, object: &Value) -> Result<Value, Refusal> {
         ("apiVersion", Value::from("autoscaling/v1")),
         ("kind", "Scale".into()),
         ("metadata", metadata.into()),
-        ("spec", Value::map_of([("replicas", number(&paths.spec))])),
+        ("spec", spec.into()),
         ("status", status.into()),
     ]))
 }

@@ -23,8 +23,7 @@ impl Selection {
     /// # Errors
     /// A selector cannot be read, or names a field that the kind cannot be selected by.
     pub(crate) fn new(target: &Target, labels: &str, fields: &str) -> Result<Self, Refusal> {
-        let labels = LabelSelector::parse(labels)
-            .map_err(|error| status::bad_request(format!("unable to parse requirement: {error}")))?;
+        let labels = LabelSelector::parse(labels).map_err(|error| status::bad_request(error.to_string()))?;
         let fields = FieldSelector::parse(fields).map_err(|error| status::bad_request(error.to_string()))?;
         check_fields(&target.kind, &fields)?;
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());

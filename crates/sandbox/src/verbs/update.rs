@@ -102,14 +102,32 @@ fn check_preconditions(target: &Target, live: &Value, next: &Value) -> Result<()
     if let (Some(wanted), Some(found)) = (object::uid(next).filter(|uid| !uid.is_empty()), object::uid(live))
         && wanted != found
     {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+            storage_key(target)
+        );
         return Err(status::conflict(resource, &target.name, &why));
     }
     let wanted = object::resource_version(next).filter(|version| !version.is_empty());
+    if let Some(text) = wanted
+        && text.parse::<u64>().is_err()
+    {
+        let message = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        return Err(status::Status::new(500, "", message).into());
+    }
     if wanted.is_some() && wanted != object::resource_version(live) {
         return Err(status::modified(resource, &target.name));
     }
     Ok(())
+}
+
+/// Where a real server would keep the object: part of a message.
+fn storage_key(target: &Target) -> String {
+    let kind = &target.kind;
+    let group = if kind.custom.is_some() { format!("/{}", kind.gvk.group) } else { String::new() };
+    let namespace =
+        if target.namespace.is_empty() { String::new() } else { format!("/{}", target.namespace) };
+    format!("/registry{group}/{}{namespace}/{}", kind.plural, target.name)
 }
 
 /// What clients cannot change.

@@ -58,8 +58,11 @@ async fn the_server_says_what_it_is() {
 async fn what_is_not_there_is_said() {
     let world = World::new().await;
     let nothing = "404 NotFound: the server could not find the requested resource";
-    assert_eq!(world.client.get("/apis/nowhere/v1/things").await.refusal(), nothing);
-    assert_eq!(world.client.get("/metrics").await.refusal(), nothing);
+    assert_eq!(world.client.get("/apis/apps/v1/things").await.refusal(), nothing);
+    for path in ["/apis/nowhere/v1/things", "/metrics"] {
+        let absent = world.client.get(path).await;
+        assert_eq!((absent.code.as_u16(), absent.body.as_str()), (404, Some("404 page not found\n")));
+    }
     let logs = world.client.get("/api/v1/namespaces/default/pods/x/log").await.refusal();
     assert!(logs.starts_with("501 NotImplemented"), "{logs}");
 }
@@ -73,4 +76,55 @@ async fn the_kubeconfig_is_private() {
     world.sandbox.write_kubeconfig(&path).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     world.sandbox.stop().await.unwrap();
+}
+
+async fn as_deployer(world: &World, method: &str, path: &str, body: &str) -> crate::harness::Answer {
+    let request = world
+        .client
+        .request(method, path)
+        .header("impersonate-user", "system:serviceaccount:default:deployer")
+        .header(
+            "content-type",
+            if method == "PATCH" { "application/apply-patch+yaml" } else { "application/json" },
+        )
+        .body(Full::new(Bytes::from(body.to_owned())))
+        .unwrap();
+    world.client.try_call(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_impersonated_user_may_do_what_rbac_allows() {
+    const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+    let world = World::new().await;
+    let path = format!("{}/a?fieldManager=m", crate::harness::CONFIG_MAPS);
+    let body = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}"#;
+    assert_eq!(
+        as_deployer(&world, "PATCH", &path, body).await.refusal(),
+        "403 Forbidden: configmaps \"a\" is forbidden: User \"system:serviceaccount:default:deployer\" \
+         cannot patch resource \"configmaps\" in API group \"\" in the namespace \"default\""
+    );
+    let role = "{metadata: {name: r}, rules: [{apiGroups: [''], resources: [configmaps], verbs: [patch]}]}";
+    world.client.post(&format!("{ROLES}/roles"), role).await.ok();
+    let binding = "{metadata: {name: r}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}, \
+                   subjects: [{kind: ServiceAccount, name: deployer, namespace: default}]}";
+    world.client.post(&format!("{ROLES}/rolebindings"), binding).await.ok();
+    let refused = as_deployer(&world, "PATCH", &path, body).await.refusal();
+    assert!(
+        refused.contains("configmaps is forbidden") && refused.contains("cannot create resource"),
+        "{refused}"
+    );
+    world
+        .client
+        .merge(
+            &format!("{ROLES}/roles/r"),
+            "{rules: [{apiGroups: [''], resources: [configmaps], verbs: [patch, create]}]}",
+        )
+        .await
+        .ok();
+    assert_eq!(as_deployer(&world, "PATCH", &path, body).await.code, 201);
+    let elsewhere = as_deployer(&world, "GET", "/api/v1/nodes", "").await.refusal();
+    assert!(
+        elsewhere.ends_with("cannot list resource \"nodes\" in API group \"\" at the cluster scope"),
+        "{elsewhere}"
+    );
 }

@@ -21,8 +21,8 @@ async fn preconditions_protect_another_object_of_the_same_name() {
     assert_eq!(
         refused.refusal(),
         format!(
-            "409 Conflict: Operation cannot be fulfilled on configmaps \"a\": Precondition failed: \
-             UID in precondition: other, UID in object meta: {uid}"
+            "409 Conflict: Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (other) \
+             does not match the UID in record ({uid}). The object might have been deleted and then recreated"
         )
     );
     let gone = world.client.delete_with(&path, &format!("{{preconditions: {{uid: {uid}}}}}")).await.ok();
