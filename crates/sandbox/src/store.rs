@@ -429,6 +429,25 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_of_old_states_is_rewritten_when_it_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = Arc::from("pods");
+        let open = || Store::open(dir.path(), JournalFaults::default(), 4).unwrap();
+        let size = || std::fs::metadata(dir.path().join("journal")).unwrap().len();
+        let store = open();
+        for _ in 0..200 {
+            store.lock_for_write().put(&table, pod("a")).unwrap();
+        }
+        drop(store);
+        let before = size();
+        drop(open());
+        assert!(size() < before / 50, "{before} {}", size());
+        let store = open();
+        assert_eq!(names(&store), ["a"]);
+        assert_eq!(store.lock_for_write().revision(), 200);
+    }
+
+    #[test]
     fn a_refused_write_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let table = Arc::from("pods");

@@ -1,6 +1,10 @@
 //! The sandbox as its clients see it.
 
-#![expect(clippy::expect_used, reason = "a test whose world cannot be set up has failed")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test whose world cannot be set up has failed"
+)]
 
 mod harness;
 
