@@ -33,20 +33,19 @@ impl Change {
 
 /// Whether applying would change `live`, of which `dry_run` is what the server would store.
 ///
-/// Labels and annotations that only the live object has do not count; the rest of `metadata` and
-/// `status` are the server's.
+/// Both come from the server, so that whatever others own is the same in both: a label that only the live
+/// object has is one that nobody wants any more. The rest of `metadata` and `status` are the server's.
 ///
-/// Source: fluxcd/pkg/ssa `manager_diff.go`, `hasDrifted`.
+/// Source: fluxcd/pkg/ssa `manager_diff.go`, `hasDrifted`, and recordings of it.
 pub fn has_drifted(live: &Value, dry_run: &Value) -> bool {
-    let metadata_differs = ["labels", "annotations"]
-        .iter()
-        .any(|field| !is_subset(dry_run.at(&["metadata", field]), live.at(&["metadata", field])));
+    let metadata_differs =
+        ["labels", "annotations"].iter().any(|field| entries(live, field) != entries(dry_run, field));
     metadata_differs || desired_part(live) != desired_part(dry_run)
 }
 
-fn is_subset(part: Option<&Value>, whole: Option<&Value>) -> bool {
-    let Some(part) = part.and_then(Value::as_map) else { return true };
-    part.iter().all(|(key, value)| whole.and_then(|whole| whole.get(key)) == Some(value))
+/// Labels or annotations; none and an empty map are the same.
+fn entries<'a>(object: &'a Value, field: &str) -> Option<&'a Map> {
+    object.at(&["metadata", field]).and_then(Value::as_map).filter(|map| !map.is_empty())
 }
 
 fn desired_part(object: &Value) -> Option<Map> {
@@ -100,14 +99,16 @@ mod tests {
     }
 
     #[test]
-    fn foreign_labels_and_status_are_no_drift() {
+    fn labels_count_and_status_does_not() {
         let live = object(
-            r#"{"metadata":{"labels":{"a":"1","other":"2"},"resourceVersion":"3"},"spec":{"x":1},"status":{"y":1}}"#,
+            r#"{"metadata":{"annotations":{},"labels":{"a":"1"},"resourceVersion":"2"},"spec":{"x":1},"status":{"y":1}}"#,
         );
         let same = object(r#"{"metadata":{"labels":{"a":"1"},"resourceVersion":"3"},"spec":{"x":1}}"#);
         let changed = object(r#"{"metadata":{"labels":{"a":"1"}},"spec":{"x":2}}"#);
         let relabelled = object(r#"{"metadata":{"labels":{"a":"2"}},"spec":{"x":1}}"#);
+        let unlabelled = object(r#"{"metadata":{},"spec":{"x":1}}"#);
         assert!(!has_drifted(&live, &same));
+        assert!(has_drifted(&live, &unlabelled));
         assert!(has_drifted(&live, &changed));
         assert!(has_drifted(&live, &relabelled));
     }

@@ -11,11 +11,15 @@ pub(crate) enum Expected {
     Equal,
     /// Something differs on purpose; COMPATIBILITY.md has the reason too.
     Differs(#[expect(dead_code, reason = "shown by Debug")] String),
+    /// On a real cluster everything is equal; what the sandbox still answers differently is the reason.
+    OnRealClusters(#[expect(dead_code, reason = "shown by Debug")] String),
+    /// Which of two outcomes comes about depends on what is seen first.
+    Races(#[expect(dead_code, reason = "shown by Debug")] String),
     /// It needs a field that is refused; the text is part of what the refusal says.
     Refused(String),
 }
 
-/// Reads `expectations.txt`: lines of `<scenario> <equal|differs|refused> [reason or field]`.
+/// Reads `expectations.txt`: lines of `<scenario> <equal|differs|real|races|refused> [reason or field]`.
 pub(crate) fn read() -> BTreeMap<String, Expected> {
     let text = std::fs::read_to_string(recording::folder().join("expectations.txt")).expect("expectations");
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -35,6 +39,8 @@ fn parse(line: &str) -> (String, Expected) {
     let expected = match word {
         Some("equal") => Expected::Equal,
         Some("differs") if !rest.is_empty() => Expected::Differs(rest.to_owned()),
+        Some("real") if !rest.is_empty() => Expected::OnRealClusters(rest.to_owned()),
+        Some("races") if !rest.is_empty() => Expected::Races(rest.to_owned()),
         Some("refused") if !rest.is_empty() => Expected::Refused(rest.to_owned()),
         _ => panic!("unreadable line in expectations.txt: {line}"),
     };

@@ -150,7 +150,7 @@ fn expected(stage: &Stage<'_>, n: usize) -> Seen {
     };
     let events = normals("events").into_iter().map(|mut event| {
         let count = event.as_object_mut().and_then(|event| event.remove("count"));
-        (event, count.and_then(|count| count.as_u64()).unwrap_or(1))
+        (correlated(event), count.and_then(|count| count.as_u64()).unwrap_or(1))
     });
     let before = n.checked_sub(1).map_or(&[][..], |before| list(&stage.recording.steps[before], "flux"));
     Seen {
@@ -161,6 +161,16 @@ fn expected(stage: &Stage<'_>, n: usize) -> Seen {
         writes: recorded_writes(before, step, &stage.git),
         rejected: list(step, "rejected").iter().filter_map(|text| text.as_str().map(str::to_owned)).collect(),
     }
+}
+
+/// An event whose message tells a duration is counted up with an earlier one when both took equally long,
+/// and then has the annotations of that one.
+fn correlated(mut event: Json) -> Json {
+    let tells_duration = event["message"].as_str().is_some_and(|message| message.contains("<duration>"));
+    if let (true, Some(fields)) = (tells_duration, event.as_object_mut()) {
+        fields.remove("annotations");
+    }
+    event
 }
 
 /// Upstream sends each status as a patch with the conditions and one with the rest, which can be empty;
@@ -219,7 +229,7 @@ async fn observed(stage: &Stage<'_>, mark: &Mark, rejected: &[String]) -> Seen {
     let notifications = stage.world.receiver.about(&stage.namespaces);
     let events = stage.events().await.into_iter().filter_map(|(uid, (count, event))| {
         let earlier = mark.events.get(&uid).map_or(0, |(count, _)| *count);
-        (count > earlier).then(|| (normal(&event, &stage.git), count - earlier))
+        (count > earlier).then(|| (correlated(normal(&event, &stage.git)), count - earlier))
     });
     Seen {
         flux: normals(&flux),

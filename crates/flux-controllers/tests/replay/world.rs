@@ -56,6 +56,11 @@ impl Versions {
     }
 }
 
+/// Whether the cluster is a real one.
+pub(crate) fn is_real() -> bool {
+    std::env::var_os(KUBECONFIG).is_some()
+}
+
 /// A cluster with the controllers.
 pub(crate) struct World {
     pub(crate) cluster: Cluster,
