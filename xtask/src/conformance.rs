@@ -1,23 +1,52 @@
 //! Comparisons with the real tools.
 
+mod clients;
+mod control_plane;
+mod differences;
+mod mask;
+mod replay;
+mod report;
+mod steps;
+mod worlds;
+
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::flamingo;
 use crate::oracles::Oracles;
+use report::Report;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Comparison {
-    /// The real kubectl and flux against the simulated cluster.
+    /// The real kubectl and flux on the simulated cluster and on a real control plane.
     Clients,
+    /// The recordings of Flux's controllers, replayed on a real control plane.
+    Replay,
 }
 
 /// Runs the comparisons and says how many passed.
 ///
 /// # Errors
-/// A tool cannot be built, or a comparison failed.
+/// A tool cannot be built, a cluster cannot be started, or a comparison failed.
 pub(crate) fn run(only: &[Comparison]) -> Result<()> {
+    let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = Oracles::prepare()?;
-    println!("{:?} {}", only, oracles.tool("kubectl")?.display());
-    Ok(())
+    let mut report = Report::default();
+    for (comparison, name) in [(Comparison::Clients, "clients"), (Comparison::Replay, "replay")] {
+        if !is_wanted(comparison) {
+            continue;
+        }
+        let outcome = match comparison {
+            Comparison::Clients => {
+                flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
+            }
+            Comparison::Replay => replay::run(&oracles, &mut report),
+        };
+        // One comparison that cannot be made does not keep the others from being made.
+        if let Err(error) = outcome {
+            report.add(name, &[format!("{error:#}")]);
+        }
+    }
+    report.finish()
 }

@@ -6,7 +6,9 @@ mod bench;
 mod codegen;
 mod command;
 mod conformance;
+mod flamingo;
 mod oracles;
+mod process;
 mod tidy;
 
 use std::process::ExitCode;
