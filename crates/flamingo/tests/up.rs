@@ -1,5 +1,7 @@
 //! `flamingo up` as a user meets it: what it says about good and bad input, and how it exits.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;

@@ -5,6 +5,12 @@
 //! holds. In the end the cluster must be as after the undisturbed run: no orphan, no duplicate. And at
 //! the moment of the crash everything that exists must be in an inventory.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it counted"
+)]
+
 mod repository;
 mod world;
 
@@ -45,7 +51,8 @@ fn check(name: &str, change: Change) {
             scope.spawn(|| {
                 loop {
                     let run = next.fetch_add(1, Ordering::Relaxed);
-                    let (write, kill) = (run / 2 + 1, if run % 2 == 0 { Kill::Before } else { Kill::After });
+                    let (write, kill) =
+                        (run / 2 + 1, if run.is_multiple_of(2) { Kill::Before } else { Kill::After });
                     if write > writes {
                         return;
                     }
