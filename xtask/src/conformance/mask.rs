@@ -21,7 +21,8 @@ const MASKS: [(&str, &str); 18] = [
     // The latest of several equal events is as old as the last number says, the first as the one after it.
     (r"\b\d+[smhd](\d+[smh])?( ago)? \(x\d+ over \d+[smhd](\d+[smh])?\)", "<age>"),
     (r"<invalid>|\b\d+(\.\d+)?m?[smhd](\d+[smhd])? ago\b", "<age>"),
-    (r"(^|\s)(\d+[smhd](\d+[smhd])?)(\s|$)", "$1<age>$4"),
+    // Three digits of minutes would be a share of a processor.
+    (r"(^|\s)(\d{1,3}s|\d{1,2}[mhd](\d{1,2}[smhd])?)(\s|$)", "$1<age>$4"),
     (r"\d+(\.\d+)?ms\b", "<ms>"),
     (r"[ \t]+", " "),
 ];
