@@ -13,7 +13,7 @@ use cluster::{
 };
 use engine::{Inventory, ObjectRef};
 use flux_controllers::{Controllers, Settings};
-use sandbox::{Config, Sandbox};
+use sandbox::{Config, Sandbox, StartError};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -121,7 +121,7 @@ impl World {
         let data_dir = prepared.0.path().join("cluster");
         let (sandbox, cluster) = runtime.block_on(async {
             let config = Config { data_dir: Some(data_dir), ..Config::in_memory(Arc::new(SystemClock)) };
-            let sandbox = Sandbox::start(config).await.expect("a sandbox");
+            let sandbox = start(config).await;
             let kubeconfig =
                 kube::config::Kubeconfig::from_yaml(&sandbox.kubeconfig()).expect("a kubeconfig");
             let options = kube::config::KubeConfigOptions::default();
@@ -364,6 +364,20 @@ impl Drop for World {
             drop(sandbox);
             drop(guard);
             runtime.shutdown_timeout(Duration::from_millis(500));
+        }
+    }
+}
+
+/// The threads of a world that was killed can hold its folder for a moment on a busy machine.
+async fn start(config: Config) -> Sandbox {
+    let started = Instant::now();
+    loop {
+        match Sandbox::start(config.clone()).await {
+            Ok(sandbox) => return sandbox,
+            Err(StartError::InUse { .. }) if started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error}"),
         }
     }
 }
