@@ -78,19 +78,35 @@ impl Running {
     pub(crate) fn line(&self, text: &str, skipped: usize) -> Result<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let printed = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
+            let printed = self.printed()?;
             if let Some(line) = printed.lines().filter(|line| line.contains(text)).nth(skipped) {
                 return Ok(line.to_owned());
             }
             if !self.is_alive() || Instant::now() > deadline {
-                bail!("{} has no line with “{text}”; it ends with\n{}", self.log.display(), tail(&printed));
+                bail!("no line with “{text}” was printed; {}", self.last_words());
             }
             pause(Duration::from_millis(5));
         }
     }
 
+    /// The end of what it printed, for a message about what went wrong.
+    pub(crate) fn last_words(&self) -> String {
+        match self.printed() {
+            Ok(printed) => {
+                let lines: Vec<&str> = printed.lines().collect();
+                let tail = lines[lines.len().saturating_sub(15)..].join("\n");
+                format!("{} ends with\n{tail}", self.log.display())
+            }
+            Err(error) => format!("what it printed cannot be read: {error}"),
+        }
+    }
+
+    fn printed(&self) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
+    }
+
     /// Whether it still runs. A program that ended stays a zombie until its guard ends.
-    fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         let state = Command::new("ps").args(["-o", "stat=", "-p", &self.pid.to_string()]).output();
         state.is_ok_and(|output| output.status.success() && !output.stdout.starts_with(b"Z"))
     }
@@ -103,11 +119,6 @@ impl Drop for Running {
             println!("warning: process {} may still run: {error}", self.pid);
         }
     }
-}
-
-fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
 }
 
 /// Waits. The tasks do one thing after the other and have no runtime whose worker could be blocked.

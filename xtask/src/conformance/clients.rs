@@ -97,9 +97,11 @@ fn compare(
     let mut real = differences.leave_out(step.name, real);
     match step.how {
         How::Exactly => {}
-        How::AnyOrder => {
-            simulated.sort();
-            real.sort();
+        How::AsSet => {
+            for lines in [&mut simulated, &mut real] {
+                lines.sort();
+                lines.dedup();
+            }
         }
         How::Served => {
             let served: BTreeSet<&String> = simulated.iter().collect();

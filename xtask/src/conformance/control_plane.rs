@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::command::output;
 use crate::oracles::Oracles;
@@ -44,8 +44,7 @@ impl ControlPlane {
         let api_server = start(&mut api_server(oracles, client, api)?, "kube-apiserver")?;
         let kubeconfig = folder.join("kubeconfig");
         fs::write(&kubeconfig, kubeconfig_of(api))?;
-        wait_until_ready(oracles, &kubeconfig)
-            .with_context(|| format!("see {}", folder.join("kube-apiserver.log").display()))?;
+        wait_until_ready(oracles, &kubeconfig, &api_server).with_context(|| api_server.last_words())?;
         let mut clients = Vec::new();
         for name in ["kube-controller-manager", "kube-scheduler"] {
             clients.push(start(&mut component(oracles, name)?, name)?);
@@ -123,10 +122,13 @@ fn kubeconfig_of(port: u16) -> String {
     )
 }
 
-fn wait_until_ready(oracles: &Oracles, kubeconfig: &Path) -> Result<()> {
+fn wait_until_ready(oracles: &Oracles, kubeconfig: &Path, api_server: &Running) -> Result<()> {
     until("the API server becomes ready", || {
         let answer =
             crate::process::capture(kubectl(oracles, kubeconfig)?.args(["get", "--raw", "/readyz"]))?;
+        if answer.stdout != "ok" && !api_server.is_alive() {
+            bail!("the API server ended");
+        }
         Ok((answer.stdout == "ok").then_some(()))
     })
 }

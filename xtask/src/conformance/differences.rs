@@ -7,7 +7,6 @@ use regex::Regex;
 struct Difference {
     step: &'static str,
     line: &'static str,
-    #[expect(dead_code, reason = "the reason is for the reader")]
     reason: &'static str,
 }
 
@@ -94,7 +93,9 @@ impl Differences {
     pub(crate) fn unused(&self) -> Vec<String> {
         let unused = self.0.iter().filter(|(.., was_met)| !was_met);
         unused
-            .map(|(difference, ..)| format!("{}: no line is like {}", difference.step, difference.line))
+            .map(|(Difference { step, line, reason }, ..)| {
+                format!("{step}: no line is like {line}, so this is no reason any more: {reason}")
+            })
             .collect()
     }
 }
