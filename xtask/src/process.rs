@@ -21,6 +21,9 @@ wait $! 2>/dev/null"#;
 /// How long a program may take to show that it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often it is looked whether a program still runs.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// A running program; it ends when this is dropped.
 pub(crate) struct Running {
     guard: Child,
@@ -77,13 +80,19 @@ impl Running {
     /// The program ended, or nothing of that kind was printed in time.
     pub(crate) fn line(&self, text: &str, skipped: usize) -> Result<String> {
         let deadline = Instant::now() + PATIENCE;
+        let (mut last_look, mut is_over) = (Instant::now(), false);
         loop {
             let printed = self.printed()?;
             if let Some(line) = printed.lines().filter(|line| line.contains(text)).nth(skipped) {
                 return Ok(line.to_owned());
             }
-            if !self.is_alive() || Instant::now() > deadline {
+            if is_over {
                 bail!("no line with “{text}” was printed; {}", self.last_words());
+            }
+            // Looking starts a program, which would show in what is measured meanwhile.
+            if last_look.elapsed() > LOOK {
+                last_look = Instant::now();
+                is_over = last_look > deadline || !self.is_alive();
             }
             pause(Duration::from_millis(5));
         }
