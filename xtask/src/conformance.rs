@@ -8,6 +8,7 @@ mod replay;
 mod report;
 mod steps;
 mod worlds;
+mod yaml;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -23,17 +24,21 @@ pub(crate) enum Comparison {
     Clients,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,
+    /// What Go's YAML libraries read and write.
+    Yaml,
 }
 
-/// Runs the comparisons and says how many passed.
+/// Runs the comparisons and says how many passed. With `remake`, goldens are written instead of compared.
 ///
 /// # Errors
 /// A tool cannot be built, a cluster cannot be started, or a comparison failed.
-pub(crate) fn run(only: &[Comparison]) -> Result<()> {
+pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = Oracles::prepare()?;
     let mut report = Report::default();
-    for (comparison, name) in [(Comparison::Clients, "clients"), (Comparison::Replay, "replay")] {
+    for (comparison, name) in
+        [(Comparison::Yaml, "yaml"), (Comparison::Clients, "clients"), (Comparison::Replay, "replay")]
+    {
         if !is_wanted(comparison) {
             continue;
         }
@@ -42,6 +47,7 @@ pub(crate) fn run(only: &[Comparison]) -> Result<()> {
                 flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
             }
             Comparison::Replay => replay::run(&oracles, &mut report),
+            Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
         };
         // One comparison that cannot be made does not keep the others from being made.
         if let Err(error) = outcome {

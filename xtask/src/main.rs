@@ -38,7 +38,12 @@ enum Task {
     Conformance {
         /// Which comparison; all, where nothing is said.
         only: Vec<conformance::Comparison>,
+        /// Write goldens anew instead of comparing them.
+        #[arg(long)]
+        remake: bool,
     },
+    /// Build the real tools into the cache, and say where they are (needs Go).
+    Oracles,
     /// Measure; prints tables.
     Bench {
         /// What to measure.
@@ -57,7 +62,8 @@ fn main() -> ExitCode {
         Task::Up { arguments } => command::cargo(&["run", "--package", "flamingo", "--", "up"], &arguments),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
-        Task::Conformance { only } => conformance::run(&only),
+        Task::Conformance { only, remake } => conformance::run(&only, remake),
+        Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
         Task::Bench { what } => bench::bench(what),
         Task::Codegen { check } => codegen::codegen(check),
     };

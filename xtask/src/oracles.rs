@@ -20,12 +20,14 @@ const KUBERNETES_STAGING: &str = "v0.36.3";
 const KUBERNETES_TOOLS: [&str; 4] =
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 7] = [
+    Tool { name: "kustomize", version: "5.8.2", build: kustomize },
+    Tool { name: "helm", version: "4.3.1", build: helm },
     Tool { name: "kubernetes", version: KUBERNETES, build: kubernetes },
     Tool { name: "etcd", version: "3.7.3", build: etcd },
     Tool { name: "kwok", version: "0.8.0", build: kwok },
     Tool { name: "flux", version: "2.9.5", build: flux },
-    Tool { name: "kustomize", version: "5.8.2", build: kustomize },
+    Tool { name: "helm3", version: "3.21.0", build: helm3 },
 ];
 
 /// The folders of the built tools, to be put on the path.
@@ -55,6 +57,26 @@ impl Oracles {
             folders.push(folder.join("bin"));
         }
         Ok(Self { folders })
+    }
+
+    /// Says in which folders the tools are.
+    pub(crate) fn print(&self) {
+        for folder in &self.folders {
+            println!("{}", folder.display());
+        }
+    }
+
+    /// Builds a Go program of ours against the modules of a tool, and says where it is.
+    ///
+    /// # Errors
+    /// There is no such tool, or the program does not build.
+    pub(crate) fn program(&self, tool: &str, name: &str, source: &Path) -> Result<PathBuf> {
+        let bin = self.tool(tool)?.parent().map(Path::to_owned).context("a tool is in a folder")?;
+        let folder = bin.parent().context("the folder of binaries is in one")?;
+        let program = bin.join(format!("ours-{name}"));
+        // What the program uses of the tool's modules need not be what the tool itself uses of them.
+        go(folder, &["build", "-mod=mod", "-o", text(&program)?, text(source)?])?;
+        Ok(program)
     }
 
     /// The path of a tool.
@@ -107,6 +129,15 @@ fn simple(folder: &Path, bin: &Path, package: &str, version: &str, name: &str) -
 
 fn kustomize(folder: &Path, bin: &Path) -> Result<()> {
     simple(folder, bin, "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2", "kustomize")
+}
+
+fn helm(folder: &Path, bin: &Path) -> Result<()> {
+    simple(folder, bin, "helm.sh/helm/v4/cmd/helm", "v4.3.1", "helm")
+}
+
+/// Only for the release records that helm 3 writes.
+fn helm3(folder: &Path, bin: &Path) -> Result<()> {
+    simple(folder, bin, "helm.sh/helm/v3/cmd/helm", "v3.21.0", "helm3")
 }
 
 fn etcd(folder: &Path, bin: &Path) -> Result<()> {

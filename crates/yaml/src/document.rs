@@ -1,8 +1,12 @@
 //! Composing documents from libyaml's events.
 
 use std::collections::HashMap;
+use std::panic::catch_unwind;
+use std::sync::Arc;
 
-use libyaml_safer::{EventData, Parser, ScalarStyle};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 use value::{Key, Map, Value};
 
 use crate::scalar::{self, Scalar};
@@ -10,10 +14,10 @@ use crate::{Error, Mark};
 
 /// Levels of nesting. go-yaml allows 10,000, on a stack that grows; nothing that is deployed comes near.
 const MAX_DEPTH: usize = 300;
-/// Nodes that aliases may add to a document, whatever its size, before the ratio counts.
-const FREE_ALIASED_NODES: usize = 100_000;
-/// How many nodes of aliases are allowed for each node that was written out.
-const ALIASED_NODES_PER_NODE: usize = 10;
+/// Up to so many nodes, all but one in a hundred may come from aliases; beyond the larger number, one in ten.
+///
+/// Source: go-yaml's `allowedAliasRatio`.
+const ALIAS_RANGE: (f64, f64) = (400_000.0, 4_000_000.0);
 
 /// Whose rules give plain scalars their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +61,43 @@ pub fn parse(text: &str, rules: Rules) -> Result<Value, Error> {
 /// # Errors
 /// The text is not YAML, or passes a limit of depth or aliasing.
 pub fn parse_documents(text: &str, rules: Rules) -> Result<Vec<Document>, Error> {
+    // The parser takes any character whose first byte is that of a byte order mark for one.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match tag_before_comma(text) {
+        None => compose(text, rules),
+        // The parser gives up with a panic where `!tag` and `,` touch within brackets.
+        Some(mark) => catch_unwind(|| compose(text, rules)).unwrap_or_else(|_| {
+            let problem = "a tag and the comma behind it touch; put a blank between them".to_owned();
+            Err(Error::Syntax { mark, line: Some(mark.line), problem })
+        }),
+    }
+}
+
+/// The first place where a comma follows what may be a tag.
+fn tag_before_comma(text: &str) -> Option<Mark> {
+    let starts_tag = |line: &str, at: usize| {
+        let tag = line[at..].split([' ', '\t', ',', '[', ']', '{', '}']).next().unwrap_or_default();
+        line[at + tag.len()..].starts_with(',')
+            && !line[..at].ends_with(|before: char| before.is_alphanumeric())
+    };
+    text.lines().zip(1..).find_map(|(line, number)| {
+        let (at, _) = line.match_indices('!').find(|(at, _)| starts_tag(line, *at))?;
+        Some(Mark { line: number, column: line[..at].chars().count() as u64 + 1 })
+    })
+}
+
+fn compose(text: &str, rules: Rules) -> Result<Vec<Document>, Error> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
+    parser.set_encoding(Encoding::Utf8);
     parser.set_input_string(&mut bytes);
-    let mut composer = Composer { parser, rules, anchors: HashMap::new(), nodes: 0, aliased: 0, depth: 0 };
+    let mut composer =
+        Composer { parser, rules, anchors: HashMap::new(), nodes: 0, aliased: 0, depth: 0, problem: None };
     let mut documents = Vec::new();
     loop {
         let (event, mark) = composer.next()?;
         match event {
-            EventData::StreamEnd => return Ok(documents),
+            EventData::StreamEnd => return composer.problem.map_or(Ok(documents), Err),
             EventData::DocumentStart { .. } => {
                 composer.anchors.clear();
                 let (first, start) = composer.next()?;
@@ -89,19 +121,30 @@ struct Composer<'a, 'b> {
     nodes: usize,
     aliased: usize,
     depth: usize,
+    /// What is wrong with the meaning of the text. Go reads a whole text before it looks for that, so that
+    /// what breaks the grammar anywhere comes first.
+    problem: Option<Error>,
 }
 
 /// A composed value with what merging and limits need to know of it.
 #[derive(Clone)]
 struct Node {
     value: Value,
+    /// A scalar as it was written, where it means something else than text.
+    written: Option<Arc<str>>,
     is_merge: bool,
     size: usize,
 }
 
+impl Node {
+    fn new(value: impl Into<Value>) -> Self {
+        Self { value: value.into(), written: None, is_merge: false, size: 1 }
+    }
+}
+
 impl Composer<'_, '_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
-        let event = self.parser.parse().map_err(|error| syntax(&error))?;
+        let event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
         Ok((event.data, mark_of(event.start_mark)))
     }
 
@@ -110,7 +153,7 @@ impl Composer<'_, '_> {
         match event {
             EventData::Alias { anchor } => self.alias(anchor, mark),
             EventData::Scalar { anchor, tag, value, style, .. } => {
-                let node = self.scalar(tag.as_deref(), value, style, mark)?;
+                let node = self.scalar(tag.as_deref(), value, style, mark);
                 Ok(self.remember(anchor, node))
             }
             EventData::SequenceStart { anchor, .. } => {
@@ -147,36 +190,61 @@ impl Composer<'_, '_> {
             return Err(Error::UnknownAnchor { mark, anchor });
         };
         self.aliased = self.aliased.saturating_add(node.size);
-        if self.aliased > FREE_ALIASED_NODES + ALIASED_NODES_PER_NODE * self.nodes {
+        if is_excessive(self.aliased, self.nodes.saturating_add(self.aliased)) {
             return Err(Error::ExcessiveAliasing { mark });
         }
         Ok(node.clone())
     }
 
-    fn scalar(&self, tag: Option<&str>, text: String, style: ScalarStyle, mark: Mark) -> Result<Node, Error> {
-        let node = |value| Node { value, is_merge: false, size: 1 };
+    fn scalar(&mut self, tag: Option<&str>, text: String, style: ScalarStyle, mark: Mark) -> Node {
         match tag.map(|tag| tag.strip_prefix("tag:yaml.org,2002:").unwrap_or(tag)) {
-            None if style == ScalarStyle::Plain => Ok(match scalar::resolve(&text, self.rules) {
-                Scalar::Value(value) => node(value),
-                Scalar::Merge => Node { is_merge: true, ..node(text.into()) },
-            }),
-            None | Some("str" | "!" | "binary") => Ok(node(text.into())),
-            Some(tag @ ("int" | "float" | "bool" | "null")) => {
-                let Scalar::Value(value) = scalar::resolve(&text, self.rules) else {
-                    return Ok(node(text.into()));
-                };
-                if is_of_tag(&value, tag) {
-                    return Ok(node(value));
+            None if style == ScalarStyle::Plain => match scalar::resolve(&text, self.rules) {
+                Scalar::Value(value) => self.plain(value, text, mark),
+                Scalar::Merge => Node { is_merge: true, ..Node::new(text) },
+            },
+            Some("binary") => match BASE64.decode(text.replace(['\n', '\r'], "")) {
+                // JSON has no bytes: what is not text is replaced, as encoding/json does.
+                Ok(bytes) => Node::new(&*String::from_utf8_lossy(&bytes)),
+                Err(_) => self.wrong(mark, "!!binary value contains invalid base64 data".to_owned()),
+            },
+            Some("timestamp") if self.rules == Rules::V3 => match scalar::resolve(&text, self.rules) {
+                Scalar::Value(value @ Value::String(_)) => self.plain(value, text, mark),
+                Scalar::Value(_) | Scalar::Merge => {
+                    self.wrong(mark, format!("cannot decode `{text}` as a !!timestamp"))
                 }
-                let found = match value.kind() {
-                    value::Kind::String => "str".to_owned(),
-                    kind => kind.to_string(),
-                };
-                let problem = format!("cannot decode !!{found} `{text}` as a !!{tag}");
-                Err(Error::Key { mark, problem })
-            }
-            Some(_) => Ok(node(text.into())),
+            },
+            Some(tag @ ("int" | "float" | "bool" | "null")) => match scalar::resolve(&text, self.rules) {
+                Scalar::Value(value) if is_of_tag(&value, tag) => self.plain(value, text, mark),
+                Scalar::Value(value) => {
+                    let found = tag_of(&value);
+                    self.wrong(mark, format!("cannot decode !!{found} `{text}` as a !!{tag}"))
+                }
+                Scalar::Merge => Node::new(text),
+            },
+            _ => Node::new(text),
         }
+    }
+
+    fn plain(&mut self, value: Value, text: String, mark: Mark) -> Node {
+        match value {
+            Value::String(same) if *same == *text => Node::new(text),
+            Value::Float(number) if !number.is_finite() => {
+                let shown = match number {
+                    _ if number.is_nan() => "NaN",
+                    _ if number > 0.0 => "+Inf",
+                    _ => "-Inf",
+                };
+                self.problem.get_or_insert(Error::NoJson { mark, number: shown });
+                Node::new(Value::Null)
+            }
+            _ => Node { written: Some(text.into()), ..Node::new(value) },
+        }
+    }
+
+    /// Notes a problem of meaning and goes on.
+    fn wrong(&mut self, mark: Mark, problem: String) -> Node {
+        self.problem.get_or_insert(Error::Key { mark, problem });
+        Node::new(Value::Null)
     }
 
     fn sequence(&mut self) -> Result<Node, Error> {
@@ -185,7 +253,7 @@ impl Composer<'_, '_> {
         loop {
             match self.next()? {
                 (EventData::SequenceEnd, _) => {
-                    return Ok(Node { value: list.into(), is_merge: false, size });
+                    return Ok(Node { size, ..Node::new(list) });
                 }
                 (event, mark) => {
                     let node = self.node(event, mark)?;
@@ -197,9 +265,10 @@ impl Composer<'_, '_> {
     }
 
     fn mapping(&mut self) -> Result<Node, Error> {
+        let is_root = self.depth == 1;
         let mut entries: Vec<(Key, Value)> = Vec::new();
         let mut lines: HashMap<Key, u64> = HashMap::new();
-        let mut merges = Vec::new();
+        let mut merged = Vec::new();
         let mut size = 1;
         loop {
             let (event, mark) = self.next()?;
@@ -210,24 +279,81 @@ impl Composer<'_, '_> {
             let (event, value_mark) = self.next()?;
             let node = self.node(event, value_mark)?;
             size += 1 + node.size;
-            if key.is_merge {
-                merges.push((node.value, value_mark));
-                continue;
-            }
-            let key = key_of(&key.value, mark)?;
-            if let Some(line) = lines.insert(key.clone(), mark.line)
-                && self.rules == Rules::V3
+            let is_merge = key.is_merge;
+            let text = key.written.as_deref().or(key.value.as_str());
+            if self.rules == Rules::V3
+                && let Some(text) = text
+                && let Some(line) = lines.insert(Key::from(text), mark.line)
             {
-                let problem = format!("mapping key {:?} already defined at line {line}", key.as_str());
-                return Err(Error::Key { mark, problem });
+                self.wrong(mark, format!("mapping key {text:?} already defined at line {line}"));
             }
-            entries.push((key, node.value));
+            let Some(key) = self.key(key, is_root, mark) else { continue };
+            match (is_merge, self.rules) {
+                (false, _) => entries.push((key, node.value)),
+                // Later entries of a mapping replace earlier ones, merged or not.
+                (true, Rules::V2) => self.merge(&mut entries, &node.value, value_mark),
+                (true, Rules::V3) => self.merge(&mut merged, &node.value, value_mark),
+            }
         }
-        let mut map: Map = entries.into_iter().collect();
-        for (value, mark) in merges {
-            merge(&mut map, &value, mark)?;
+        // The last of equal keys stays: the mapping's own ones.
+        merged.append(&mut entries);
+        let map: Map = merged.into_iter().collect();
+        Ok(Node { size, ..Node::new(map) })
+    }
+
+    /// As sigs.k8s.io/yaml turns keys into JSON keys, or as kyaml does: there, the keys of the outermost map
+    /// are text whatever they look like (a null there is left out), and others must be text.
+    fn key(&mut self, key: Node, is_root: bool, mark: Mark) -> Option<Key> {
+        match (key.value, key.written, self.rules) {
+            (Value::String(text), None, _) => return Some(Key::from(&*text)),
+            (Value::Null, Some(_), Rules::V3) if is_root => {}
+            (_, Some(written), Rules::V3) if is_root => return Some(Key::from(&*written)),
+            (Value::String(text), _, Rules::V2) => return Some(Key::from(&*text)),
+            (other @ (Value::Bool(_) | Value::Int(_) | Value::UInt(_)), _, Rules::V2) => {
+                return Some(Key::from(other.to_string()));
+            }
+            (Value::Float(number), _, Rules::V2) => return Some(Key::from((number as f32).to_string())),
+            (other, ..) => {
+                let (kind, fix) = (other.kind(), "put it in quotes");
+                self.wrong(mark, format!("invalid map key: {kind} where a string is expected; {fix}"));
+            }
         }
-        Ok(Node { value: map.into(), is_merge: false, size })
+        None
+    }
+
+    /// Entries of the earlier ones of several merged maps come last, so that they stay.
+    fn merge(&mut self, entries: &mut Vec<(Key, Value)>, merged: &Value, mark: Mark) {
+        let maps = match merged {
+            Value::Map(_) => std::slice::from_ref(merged),
+            Value::List(maps) if maps.iter().all(|map| map.as_map().is_some()) => maps,
+            _ => {
+                self.wrong(mark, "map merge requires map or sequence of maps as the value".to_owned());
+                return;
+            }
+        };
+        for map in maps.iter().rev().filter_map(Value::as_map) {
+            entries.extend(map.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+    }
+}
+
+/// Whether so many nodes out of `all` may come from aliases.
+fn is_excessive(aliased: usize, all: usize) -> bool {
+    let (aliased, all) = (aliased as f64, all as f64);
+    let (low, high) = ALIAS_RANGE;
+    let share = 0.99 - 0.89 * ((all - low) / (high - low)).clamp(0.0, 1.0);
+    aliased > 100.0 && all > 1_000.0 && aliased / all > share
+}
+
+fn tag_of(value: &Value) -> &'static str {
+    match value.kind() {
+        value::Kind::Null => "null",
+        value::Kind::Bool => "bool",
+        value::Kind::Int => "int",
+        value::Kind::Float => "float",
+        value::Kind::String => "str",
+        value::Kind::List => "seq",
+        value::Kind::Map => "map",
     }
 }
 
@@ -240,52 +366,23 @@ fn is_of_tag(value: &Value, tag: &str) -> bool {
     }
 }
 
-/// Keys that the map itself has win over merged ones, and earlier merged maps over later ones.
-fn merge(map: &mut Map, merged: &Value, mark: Mark) -> Result<(), Error> {
-    match merged {
-        Value::Map(entries) => {
-            for (key, value) in entries.iter() {
-                if !map.contains_key(key) {
-                    map.insert(key.clone(), value.clone());
-                }
-            }
-            Ok(())
-        }
-        Value::List(maps) if maps.iter().all(|map| map.as_map().is_some()) => {
-            maps.iter().try_for_each(|each| merge(map, each, mark))
-        }
-        _ => Err(Error::Key {
-            mark,
-            problem: "map merge requires map or sequence of maps as the value".into(),
-        }),
-    }
-}
-
-/// As sigs.k8s.io/yaml turns keys into JSON keys.
-fn key_of(value: &Value, mark: Mark) -> Result<Key, Error> {
-    Ok(match value {
-        Value::String(text) => Key::from(&**text),
-        Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => Key::from(value.to_string()),
-        other => {
-            let problem = format!("invalid map key: {} cannot be a JSON key", other.kind());
-            return Err(Error::Key { mark, problem });
-        }
-    })
-}
-
 fn mark_of(mark: libyaml_safer::Mark) -> Mark {
     Mark { line: mark.line + 1, column: mark.column + 1 }
 }
 
-/// go-yaml names the line of the context rather than that of the problem, counts from zero, adds one
-/// for scanner errors, and names none when that gives zero (`yaml.go`, `parser.fail`).
-fn syntax(error: &libyaml_safer::Error) -> Error {
+/// The line that go-yaml names, where it names one (`parser.fail`): lines are counted from zero there, one is
+/// added for scanner errors, and version 3 prefers the place where the construct began.
+fn syntax(error: &libyaml_safer::Error, rules: Rules) -> Error {
     let scanner = u64::from(error.kind() == libyaml_safer::ErrorKind::Scanner);
     let line_of = |mark: Option<libyaml_safer::Mark>| mark.map(|mark| mark.line).filter(|line| *line > 0);
-    let line = line_of(error.context_mark()).or_else(|| line_of(error.problem_mark()));
+    let (context, problem) = (line_of(error.context_mark()), line_of(error.problem_mark()));
+    let line = match rules {
+        Rules::V2 => problem.map(|line| line + scanner).or(context),
+        Rules::V3 => context.or(problem).map(|line| line + scanner),
+    };
     Error::Syntax {
         mark: error.problem_mark().or(error.context_mark()).map_or_else(Mark::default, mark_of),
-        line: line.map(|line| line + scanner),
+        line,
         problem: error.problem().to_owned(),
     }
 }
@@ -311,12 +408,10 @@ mod tests {
     }
 
     #[test]
-    fn merge_keys_give_way_to_own_keys() {
-        assert_eq!(
-            shown("b: &b {x: 1, y: 2}\nc:\n  y: 3\n  <<: *b\n", Rules::V2),
-            r#"{"b":{"x":1,"true":2},"c":{"true":3,"x":1}}"#
-                .replace(r#"{"x":1,"true":2}"#, r#"{"true":2,"x":1}"#)
-        );
+    fn merged_and_own_keys_differ_by_rules() {
+        let text = "b: &b {x: 1, y: 2}\nc:\n  y: 3\n  <<: *b\n";
+        assert_eq!(shown(text, Rules::V2), r#"{"b":{"true":2,"x":1},"c":{"true":2,"x":1}}"#);
+        assert_eq!(shown(text, Rules::V3), r#"{"b":{"x":1,"y":2},"c":{"x":1,"y":3}}"#);
     }
 
     #[test]
@@ -341,6 +436,14 @@ mod tests {
     fn deep_nesting_ends_as_an_error() {
         let error = parse(&"[".repeat(100_000), Rules::V2).expect_err("too deep");
         assert!(matches!(error, Error::TooDeep { .. } | Error::Syntax { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_tag_that_touches_a_comma_is_refused() {
+        let text = "a:\n- [!!str, b]\n";
+        let error = "yaml: line 2: a tag and the comma behind it touch; put a blank between them";
+        assert_eq!(shown(text, Rules::V2), error);
+        assert_eq!(shown("a: 'wow!,'\nb: [!!str 1, 2]", Rules::V2), r#"{"a":"wow!,","b":["1",2]}"#);
     }
 
     #[test]

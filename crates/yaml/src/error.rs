@@ -54,6 +54,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// A number that JSON has no form for.
+    #[error("json: unsupported value: {number}")]
+    NoJson {
+        /// Where.
+        mark: Mark,
+        /// The number as Go shows it.
+        number: &'static str,
+    },
     /// A key that cannot become a JSON key.
     #[error("yaml: line {}: {problem}", .mark.line)]
     Key {
@@ -72,6 +80,7 @@ impl Error {
             | Self::UnknownAnchor { mark, .. }
             | Self::ExcessiveAliasing { mark }
             | Self::TooDeep { mark, .. }
+            | Self::NoJson { mark, .. }
             | Self::Key { mark, .. } => *mark,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Parsing follows sigs.k8s.io/yaml (go-yaml v2 rules, YAML 1.1 scalars), which is what Kubernetes,
 //! Helm and Flux read manifests with, or kyaml (go-yaml v3), which is what kustomize reads them with.
-//! Writing follows go-yaml v2.
+//! Writing follows go-yaml of either version, byte for byte.
 //!
 //! **Invariants.** Nothing here reads files; depth, aliases and sizes are limited before memory is
 //! spent on them.
@@ -11,7 +11,8 @@ mod document;
 mod emit;
 mod error;
 mod scalar;
+mod timestamp;
 
 pub use document::{Document, Rules, parse, parse_documents};
-pub use emit::{EmitError, to_yaml};
+pub use emit::{EmitError, Profile, append_yaml, to_yaml, to_yaml_as};
 pub use error::{Error, Mark};

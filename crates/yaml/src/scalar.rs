@@ -3,6 +3,7 @@
 use value::Value;
 
 use crate::Rules;
+use crate::timestamp::Timestamp;
 
 /// The meaning of a plain (unquoted, untagged) scalar.
 pub(crate) enum Scalar {
@@ -25,8 +26,9 @@ pub(crate) fn resolve(text: &str, rules: Rules) -> Scalar {
 /// Whether go-yaml v2 writes `text` without quotes: it must not read back as anything but text, and not
 /// as a base-60 number of YAML 1.1 either.
 pub(crate) fn is_plain_text(text: &str) -> bool {
-    let reads_as_text = matches!(resolve(text, Rules::V2), Scalar::Value(Value::String(_)));
-    reads_as_text && timestamp(text).is_none() && !is_base_60(text)
+    // `<<` would be read back as a merge key; go-yaml does not look at it here.
+    let reads_as_text = !matches!(resolve(text, Rules::V2), Scalar::Value(other) if other.as_str().is_none());
+    reads_as_text && Timestamp::parse(text).is_none() && !is_base_60(text)
 }
 
 /// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`
@@ -59,17 +61,18 @@ fn word(text: &str, rules: Rules) -> Option<Value> {
 }
 
 fn number(text: &str, rules: Rules) -> Option<Value> {
-    let first = text.bytes().next()?;
-    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
-        return None;
+    match text.bytes().next()? {
+        b'.' => float(text),
+        b'0'..=b'9' | b'+' | b'-' => {
+            if let Some(stamp) = Timestamp::parse(text) {
+                // go-yaml v2 knows timestamps only where one is asked for.
+                return (rules == Rules::V3).then(|| stamp.to_string().into());
+            }
+            let plain = text.replace('_', "");
+            integer(&plain).or_else(|| float(&plain))
+        }
+        _ => None,
     }
-    if rules == Rules::V3
-        && let Some(stamp) = timestamp(text)
-    {
-        return Some(stamp.into());
-    }
-    let plain = text.replace('_', "");
-    integer(&plain).or_else(|| float(&plain))
 }
 
 /// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: a leading `0` alone means octal.
@@ -97,15 +100,18 @@ fn integer(text: &str) -> Option<Value> {
     0i64.checked_sub_unsigned(magnitude).map(Value::Int)
 }
 
-/// go-yaml's `yamlStyleFloat`, then `strconv.ParseFloat`. A whole number becomes an integer where it
-/// fits, which is what passing through JSON makes of it.
+/// go-yaml's `yamlStyleFloat`, then `strconv.ParseFloat`, which refuses what a float cannot hold. A number
+/// that JSON writes without fraction and exponent becomes an integer, as it does by passing through JSON.
 fn float(text: &str) -> Option<Value> {
     if !is_yaml_float(text) {
         return None;
     }
-    let number: f64 = text.parse().ok()?;
-    let whole = number.fract() == 0.0 && number.abs() < 9.007_199_254_740_992e15;
-    Some(if whole { Value::Int(number as i64) } else { number.into() })
+    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let is_negative_zero = number == 0.0 && number.is_sign_negative();
+    if number.fract() != 0.0 || number.abs() >= 1e21 || is_negative_zero {
+        return Some(number.into());
+    }
+    Some(integer(&format!("{number:.0}")).unwrap_or(Value::Float(number)))
 }
 
 /// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`
@@ -129,50 +135,8 @@ fn is_yaml_float(text: &str) -> bool {
         })
 }
 
-/// The dates of go-yaml v3's `parseTimestamp`, as `time.Time` appears in JSON. Only the date form is
-/// common in manifests; the longer forms are accepted in their RFC 3339 spelling.
-fn timestamp(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if digits != 4 || bytes.get(4) != Some(&b'-') {
-        return None;
-    }
-    let mut parts = text.splitn(3, '-');
-    let (year, month, rest) = (parts.next()?, parts.next()?, parts.next()?);
-    let split = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
-    let (day, time) = rest.split_at(split);
-    let (month, day): (u8, u8) = (two_digits(month)?, two_digits(day)?);
-    if !(1..=12).contains(&month) || !(1..=days_of(year.parse().ok()?, month)).contains(&day) {
-        return None;
-    }
-    if time.is_empty() {
-        return Some(format!("{year}-{month:02}-{day:02}T00:00:00Z"));
-    }
-    if let Some(clock) = time.strip_prefix(' ') {
-        return is_clock(clock).then(|| format!("{year}-{month:02}-{day:02}T{clock}Z"));
-    }
-    let clock = time.strip_prefix(['T', 't'])?;
-    let zone_at = clock.find(['Z', '+', '-'])?;
-    is_clock(&clock[..zone_at]).then(|| format!("{year}-{month:02}-{day:02}T{clock}"))
-}
-
 fn two_digits(text: &str) -> Option<u8> {
     (!text.is_empty() && text.len() <= 2).then(|| text.parse().ok())?
-}
-
-fn days_of(year: u32, month: u8) -> u8 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn is_clock(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(':').collect();
-    parts.len() == 3 && parts.iter().all(|part| part.parse::<f64>().is_ok_and(|number| number < 60.0))
 }
 
 #[cfg(test)]
