@@ -2,6 +2,7 @@
 
 mod clients;
 mod control_plane;
+mod crash;
 mod differences;
 mod mask;
 mod replay;
@@ -24,6 +25,8 @@ pub(crate) enum Comparison {
     Clients,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,
+    /// Crashes of the controllers at every request to a real control plane.
+    Crash,
     /// What Go's YAML libraries read and write.
     Yaml,
 }
@@ -36,10 +39,8 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = Oracles::prepare()?;
     let mut report = Report::default();
-    for (comparison, name) in
-        [(Comparison::Yaml, "yaml"), (Comparison::Clients, "clients"), (Comparison::Replay, "replay")]
-    {
-        if !is_wanted(comparison) {
+    for comparison in Comparison::value_variants() {
+        if !is_wanted(*comparison) {
             continue;
         }
         let outcome = match comparison {
@@ -47,11 +48,12 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
                 flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
             }
             Comparison::Replay => replay::run(&oracles, &mut report),
+            Comparison::Crash => crash::run(&oracles, &mut report),
             Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
         };
         // One comparison that cannot be made does not keep the others from being made.
         if let Err(error) = outcome {
-            report.add(name, &[format!("{error:#}")]);
+            report.add(&format!("{comparison:?}"), &[format!("{error:#}")]);
         }
     }
     report.finish()

@@ -76,6 +76,17 @@ pub struct FluxControllers {
     /// Apply the CustomResourceDefinitions of the served kinds first.
     #[arg(long)]
     pub install_crds: bool,
+    /// Reconcile the objects of all namespaces; otherwise only those of the runtime namespace.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub watch_all_namespaces: bool,
+    /// The namespace that the controllers run in.
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "RUNTIME_NAMESPACE",
+        required_if_eq("watch_all_namespaces", "false")
+    )]
+    pub runtime_namespace: Option<String>,
     /// How many objects of a kind are reconciled at once.
     #[arg(long, default_value_t = 10)]
     pub concurrent: usize,

@@ -37,16 +37,21 @@ pub struct View {
 }
 
 impl View {
-    /// Starts watching a kind in all namespaces. Observations of one object come in order.
+    /// Starts watching a kind in one namespace, or in all. Observations of one object come in order.
     pub fn start(
         cluster: &Cluster,
         resource: &Resource,
+        namespace: Option<&str>,
         stop: &CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<Observation>) {
         let objects: Arc<RwLock<Objects>> = Arc::default();
         let (synced_sender, synced) = watch::channel(false);
         let (observations, receiver) = mpsc::unbounded_channel();
-        let api = Api::<DynamicObject>::all_with(cluster.client().clone(), &api_resource(resource));
+        let (client, kind) = (cluster.client().clone(), api_resource(resource));
+        let api = match namespace {
+            Some(namespace) => Api::<DynamicObject>::namespaced_with(client, namespace, &kind),
+            None => Api::<DynamicObject>::all_with(client, &kind),
+        };
         let keeper =
             Keeper { objects: objects.clone(), observations, synced: synced_sender, listed: Vec::new() };
         tokio::spawn(keeper.keep(api, resource.clone(), stop.clone()));

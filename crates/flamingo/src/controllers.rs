@@ -32,6 +32,8 @@ fn settings(arguments: FluxControllers) -> Settings {
         kubeconfig: _,
         install_crds: _,
         storage_addr: _,
+        watch_all_namespaces,
+        runtime_namespace,
         concurrent,
         concurrent_ssa,
         requeue_dependency,
@@ -46,6 +48,7 @@ fn settings(arguments: FluxControllers) -> Settings {
         artifact_retention_records,
     } = arguments;
     Settings {
+        watch_namespace: if watch_all_namespaces { None } else { runtime_namespace },
         concurrent,
         concurrent_ssa,
         requeue_dependency,

@@ -8,6 +8,9 @@ use url::Url;
 /// Settings of the source and kustomize controllers.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `--watch-all-namespaces=false`: the only namespace whose objects are reconciled; all, where nothing
+    /// is said.
+    pub watch_namespace: Option<String>,
     /// `--concurrent`: how many objects of a kind are worked on at once.
     pub concurrent: usize,
     /// `--concurrent-ssa`: how many dry runs one Kustomization has in flight.
@@ -40,6 +43,7 @@ impl Settings {
     /// Upstream's defaults, with artifacts under `storage_path`.
     pub fn new(storage_path: PathBuf) -> Self {
         Self {
+            watch_namespace: None,
             concurrent: 10,
             concurrent_ssa: 4,
             requeue_dependency: Duration::from_secs(30),

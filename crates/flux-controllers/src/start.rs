@@ -68,8 +68,9 @@ impl Controllers {
 
         let git_resource = Resource::new(git_repository::kind(), "gitrepositories", true);
         let ks_resource = Resource::new(kustomization::kind(), "kustomizations", true);
-        let (git_view, git_observations) = View::start(cluster, &git_resource, stop);
-        let (ks_view, ks_observations) = View::start(cluster, &ks_resource, stop);
+        let namespace = settings.watch_namespace.as_deref();
+        let (git_view, git_observations) = View::start(cluster, &git_resource, namespace, stop);
+        let (ks_view, ks_observations) = View::start(cluster, &ks_resource, namespace, stop);
         tokio::join!(git_view.synced(), ks_view.synced());
 
         let git = Arc::new(git::Controller {

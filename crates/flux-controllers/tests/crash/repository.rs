@@ -10,17 +10,20 @@ use tokio::runtime::Runtime;
 /// A work tree with a server that outlives the crashes of the test.
 pub(crate) struct Repository {
     folder: TempDir,
+    namespace: String,
     runtime: Option<Runtime>,
     server: Option<GitServer>,
 }
 
 impl Repository {
-    pub(crate) fn create() -> Self {
+    /// A repository whose objects live in `namespace`.
+    pub(crate) fn create(namespace: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
-        write(folder.path(), "namespace.yaml", "{apiVersion: v1, kind: Namespace, metadata: {name: app}}");
+        let object = format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}");
+        write(folder.path(), "namespace.yaml", &object);
         for name in ["one", "two", "three"] {
-            write(folder.path(), &format!("{name}.yaml"), &config_map(name, "first"));
+            write(folder.path(), &format!("{name}.yaml"), &config_map(namespace, name, "first"));
         }
         commit(folder.path(), "first");
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,7 +36,11 @@ impl Repository {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
             GitServer::start(listener, Repositories::from([("app".to_owned(), served)])).expect("a server")
         });
-        Self { folder, runtime: Some(runtime), server: Some(server) }
+        Self { folder, namespace: namespace.to_owned(), runtime: Some(runtime), server: Some(server) }
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     pub(crate) fn url(&self) -> String {
@@ -42,8 +49,8 @@ impl Repository {
 
     /// Changes one object and adds one.
     pub(crate) fn update(&self) {
-        write(self.folder.path(), "two.yaml", &config_map("two", "second"));
-        write(self.folder.path(), "four.yaml", &config_map("four", "second"));
+        write(self.folder.path(), "two.yaml", &config_map(&self.namespace, "two", "second"));
+        write(self.folder.path(), "four.yaml", &config_map(&self.namespace, "four", "second"));
         commit(self.folder.path(), "second");
     }
 
@@ -52,7 +59,7 @@ impl Repository {
         for name in ["one.yaml", "three.yaml"] {
             std::fs::remove_file(self.folder.path().join(name)).expect("it exists");
         }
-        write(self.folder.path(), "five.yaml", &config_map("five", "second"));
+        write(self.folder.path(), "five.yaml", &config_map(&self.namespace, "five", "second"));
         commit(self.folder.path(), "second");
     }
 
@@ -70,9 +77,9 @@ impl Drop for Repository {
     }
 }
 
-fn config_map(name: &str, text: &str) -> String {
+fn config_map(namespace: &str, name: &str, text: &str) -> String {
     format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: app\ndata:\n  text: {text}\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n  text: {text}\n"
     )
 }
 

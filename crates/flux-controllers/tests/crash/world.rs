@@ -1,4 +1,7 @@
-//! A simulated cluster with the controllers, in a runtime of its own that can be ended at any point.
+//! A cluster with the controllers, in a runtime of its own that can be ended at any point.
+//!
+//! The simulated cluster ends together with the controllers; of a real one (the kubeconfig that
+//! `FLAMINGO_CRASH_KUBECONFIG` names) only the controllers end.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,6 +16,7 @@ use cluster::{
 };
 use engine::{Inventory, ObjectRef};
 use flux_controllers::{Controllers, Settings};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use sandbox::{Config, Sandbox, StartError};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -20,7 +24,10 @@ use tokio_util::sync::CancellationToken;
 use value::Value;
 
 use crate::Kill;
+use crate::cut::Cut;
 use crate::repository::Repository;
+
+const KUBECONFIG: &str = "FLAMINGO_CRASH_KUBECONFIG";
 
 /// For so long a world may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,15 +49,21 @@ impl Clock for SystemClock {
     }
 }
 
-/// The data folder of a cluster in which a change can begin.
+/// Whether the cluster is a real one.
+pub(crate) fn is_real() -> bool {
+    std::env::var_os(KUBECONFIG).is_some()
+}
+
+/// The data folder of a cluster, or of the controllers of a real one, in which a change can begin.
 pub(crate) struct Prepared(TempDir);
 
 impl Prepared {
     /// For all changes but the first sync, the first commit is deployed; then the repository changes.
     pub(crate) fn make(repository: &Repository, change: Change) -> Self {
         let prepared = Self(tempfile::tempdir().expect("a folder"));
-        let world = World::open(&prepared, repository);
+        let mut world = World::open_cluster(&prepared, repository);
         world.install();
+        world.start_controllers(prepared.0.path());
         if change != Change::Create {
             world.carry_out(Change::Create);
             world.settle(Change::Create);
@@ -84,14 +97,23 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// What is ended, and where what it did can be counted.
+enum Doomed {
+    /// The simulated cluster ends at a write.
+    Cluster(Option<Sandbox>),
+    /// The controllers end at a request.
+    Controllers(Cut),
+}
+
 /// A running cluster with its controllers.
 pub(crate) struct World {
     runtime: Option<Runtime>,
-    sandbox: Option<Sandbox>,
+    doomed: Doomed,
     cluster: Cluster,
     stop: CancellationToken,
     url: String,
     head: String,
+    namespace: String,
 }
 
 impl World {
@@ -119,23 +141,41 @@ impl World {
             // Another world of this process has installed it.
         }
         let data_dir = prepared.0.path().join("cluster");
-        let (sandbox, cluster) = runtime.block_on(async {
-            let config = Config { data_dir: Some(data_dir), ..Config::in_memory(Arc::new(SystemClock)) };
-            let sandbox = start(config).await;
-            let kubeconfig =
-                kube::config::Kubeconfig::from_yaml(&sandbox.kubeconfig()).expect("a kubeconfig");
-            let options = kube::config::KubeConfigOptions::default();
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a config");
-            let client = kube::Client::try_from(config).expect("a client");
-            (sandbox, Cluster::new(ClusterId::in_cluster(), client))
+        let (doomed, cluster) = runtime.block_on(async {
+            let (doomed, kubeconfig) = match std::env::var_os(KUBECONFIG) {
+                Some(path) => {
+                    (Doomed::Controllers(Cut::default()), Kubeconfig::read_from(path).expect("a kubeconfig"))
+                }
+                None => {
+                    let config =
+                        Config { data_dir: Some(data_dir), ..Config::in_memory(Arc::new(SystemClock)) };
+                    let sandbox = start(config).await;
+                    let kubeconfig = Kubeconfig::from_yaml(&sandbox.kubeconfig()).expect("a kubeconfig");
+                    (Doomed::Cluster(Some(sandbox)), kubeconfig)
+                }
+            };
+            (doomed, connect(kubeconfig, None).await)
         });
         Self {
             runtime: Some(runtime),
-            sandbox: Some(sandbox),
+            doomed,
             cluster,
             stop: CancellationToken::new(),
             url: repository.url(),
             head: repository.head(),
+            namespace: repository.namespace().to_owned(),
+        }
+    }
+
+    /// The cluster as the controllers reach it.
+    fn controllers_cluster(&self) -> Cluster {
+        match &self.doomed {
+            Doomed::Cluster(_) => self.cluster.clone(),
+            Doomed::Controllers(cut) => {
+                let path = std::env::var_os(KUBECONFIG).expect("the cluster is a real one");
+                let kubeconfig = Kubeconfig::read_from(path).expect("a kubeconfig");
+                self.runtime().block_on(connect(kubeconfig, Some(cut.clone())))
+            }
         }
     }
 
@@ -144,7 +184,9 @@ impl World {
         settings.min_retry_delay = Duration::from_millis(20);
         settings.max_retry_delay = Duration::from_millis(200);
         settings.requeue_dependency = Duration::from_millis(100);
-        let (cluster, stop) = (self.cluster.clone(), self.stop.clone());
+        // Other worlds work in other namespaces of the same cluster.
+        settings.watch_namespace = Some(self.flux_namespace());
+        let (cluster, stop) = (self.controllers_cluster(), self.stop.clone());
         self.runtime().spawn(async move {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let controllers = Controllers::start(&cluster, settings, Arc::new(SystemClock), listener, &stop);
@@ -160,8 +202,11 @@ impl World {
             for definition in flux_api::definitions::all().expect("definitions") {
                 apply(&session, &definition).await;
             }
-            let namespace = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"flux"}}"#;
-            apply(&session, &parse(namespace)).await;
+            let namespace = format!(
+                r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}"}}}}"#,
+                self.flux_namespace()
+            );
+            apply(&session, &parse(&namespace)).await;
             // A kind is served as soon as its definition is established.
             let kinds = [flux_api::git_repository::kind(), flux_api::kustomization::kind()];
             let started = Instant::now();
@@ -175,17 +220,32 @@ impl World {
         });
     }
 
-    pub(crate) fn writes(&self) -> u64 {
-        self.sandbox().faults().writes()
+    /// Writes of the simulated cluster, or requests of the controllers to a real one.
+    pub(crate) fn steps(&self) -> u64 {
+        match &self.doomed {
+            Doomed::Cluster(sandbox) => sandbox.as_ref().expect("the world is open").faults().writes(),
+            Doomed::Controllers(cut) => cut.requests(),
+        }
     }
 
-    /// Ends the process at the `write`th write from now.
-    pub(crate) fn kill_at(&self, write: u64, kill: Kill) {
-        let faults = self.sandbox().faults();
-        let write = faults.writes() + write;
-        match kill {
-            Kill::Before => faults.crash_before_write(write),
-            Kill::After => faults.crash_after_write(write),
+    /// Ends the process at the `step`th step from now.
+    pub(crate) fn kill_at(&self, step: u64, kill: Kill) {
+        let step = self.steps() + step;
+        match (&self.doomed, kill) {
+            (Doomed::Controllers(cut), _) => cut.at(step, kill),
+            (Doomed::Cluster(sandbox), Kill::Before) => {
+                sandbox.as_ref().expect("the world is open").faults().crash_before_write(step);
+            }
+            (Doomed::Cluster(sandbox), Kill::After) => {
+                sandbox.as_ref().expect("the world is open").faults().crash_after_write(step);
+            }
+        }
+    }
+
+    fn crashed(&self) -> bool {
+        match &self.doomed {
+            Doomed::Cluster(sandbox) => sandbox.as_ref().expect("the world is open").faults().crashed(),
+            Doomed::Controllers(cut) => cut.crashed(),
         }
     }
 
@@ -205,12 +265,12 @@ impl World {
                 }
                 Change::Update | Change::Prune => {
                     let patch = r#"{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"now"}}}"#;
-                    drop(session.merge_patch(&source(), Subresource::Main, "test", &parse(patch)).await);
+                    drop(session.merge_patch(&self.source(), Subresource::Main, "test", &parse(patch)).await);
                 }
                 Change::Delete => {
-                    if let Ok(Some(live)) = session.get(&workload()).await {
+                    if let Ok(Some(live)) = session.get(&self.workload()).await {
                         let uid = object::uid(&live).unwrap_or_default();
-                        drop(session.delete(&workload(), uid, Propagation::Background).await);
+                        drop(session.delete(&self.workload(), uid, Propagation::Background).await);
                     }
                 }
             }
@@ -231,19 +291,18 @@ impl World {
 
     /// Waits for the change or for the crash; says whether it crashed.
     pub(crate) fn settle_or_crash(&self, change: Change) -> bool {
-        let crashed = || self.sandbox().faults().crashed();
-        let ended = self.wait(|world| crashed() || world.is_done(change));
+        let ended = self.wait(|world| world.crashed() || world.is_done(change));
         assert!(ended, "{change:?} neither came to rest nor crashed:\n{}", self.dump());
         self.rest();
-        crashed()
+        self.crashed()
     }
 
-    /// Waits until nothing is written for a while.
+    /// Waits until nothing is done for a while.
     fn rest(&self) {
-        let mut last = self.writes();
+        let mut last = self.steps();
         loop {
             std::thread::park_timeout(Duration::from_millis(150));
-            let now = self.writes();
+            let now = self.steps();
             if now == last {
                 return;
             }
@@ -263,7 +322,7 @@ impl World {
     }
 
     fn is_done(&self, change: Change) -> bool {
-        let Ok(found) = self.get(&workload()) else { return false };
+        let Ok(found) = self.get(&self.workload()) else { return false };
         let Some(object) = found else { return change == Change::Delete };
         let applied = object.str_at(&["status", "lastAppliedRevision"]).unwrap_or_default();
         let ready = object
@@ -282,12 +341,13 @@ impl World {
             let reference = ObjectRef::of(&object).expect("a stored object");
             lines.push(format!("{reference} {data}"));
         }
-        if let Ok(Some(workload)) = self.get(&workload()) {
+        if let Ok(Some(workload)) = self.get(&self.workload()) {
             let status = |field| workload.at(&["status", field]).cloned().unwrap_or_default();
             lines.push(format!("inventory {}", status("inventory")));
             lines.push(format!("applied {}", status("lastAppliedRevision")));
         }
-        lines.join("\n")
+        // Each world has namespaces of its own, and can have commits of its own.
+        lines.join("\n").replace(&self.namespace, "app").replace(&self.head, "the last commit")
     }
 
     /// Objects that carry the labels of the Kustomization.
@@ -298,15 +358,20 @@ impl World {
             let mut found = Vec::new();
             for (kind, plural, namespaced) in kinds {
                 let resource = Resource::new(GroupVersionKind::new("", "v1", kind), plural, namespaced);
-                let labels = "kustomize.toolkit.fluxcd.io/name=app";
-                found.extend(session.list(&resource, "", labels).await.expect("a list"));
+                let labels = format!(
+                    "kustomize.toolkit.fluxcd.io/name=app,kustomize.toolkit.fluxcd.io/namespace={}",
+                    self.flux_namespace()
+                );
+                found.extend(session.list(&resource, "", &labels).await.expect("a list"));
             }
+            // What a real cluster still has to take apart is as good as gone.
+            found.retain(|object| object::deletion_timestamp(object).is_none());
             found
         })
     }
 
     fn check_inventory(&self) -> Result<(), String> {
-        let workload = self.get(&workload()).map_err(|error| error.to_string())?;
+        let workload = self.get(&self.workload()).map_err(|error| error.to_string())?;
         let status = workload.as_ref().and_then(|workload| workload.at(&["status", "inventory"]));
         let inventory = Inventory::from_status(status)?;
         let known: BTreeSet<ObjectRef> = inventory.entries.into_iter().map(|entry| entry.reference).collect();
@@ -327,11 +392,30 @@ impl World {
 
     fn objects(&self) -> [Value; 2] {
         let source = format!(
-            r#"{{"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"GitRepository","metadata":{{"name":"app","namespace":"flux"}},"spec":{{"interval":"10m","url":"{}","ref":{{"branch":"main"}}}}}}"#,
+            r#"{{"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"GitRepository","metadata":{{"name":"app","namespace":"{}"}},"spec":{{"interval":"10m","url":"{}","ref":{{"branch":"main"}}}}}}"#,
+            self.flux_namespace(),
             self.url
         );
-        let workload = r#"{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"name":"app","namespace":"flux"},"spec":{"interval":"10m","retryInterval":"1s","prune":true,"wait":true,"sourceRef":{"kind":"GitRepository","name":"app"}}}"#;
-        [parse(&source), parse(workload)]
+        let workload = format!(
+            r#"{{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{{"name":"app","namespace":"{}"}},"spec":{{"interval":"10m","retryInterval":"1s","prune":true,"wait":true,"sourceRef":{{"kind":"GitRepository","name":"app"}}}}}}"#,
+            self.flux_namespace()
+        );
+        [parse(&source), parse(&workload)]
+    }
+
+    /// The namespace of the Flux objects.
+    fn flux_namespace(&self) -> String {
+        format!("flux-{}", self.namespace)
+    }
+
+    fn source(&self) -> Target {
+        let resource = Resource::new(flux_api::git_repository::kind(), "gitrepositories", true);
+        Target::new(&resource, &self.flux_namespace(), "app")
+    }
+
+    fn workload(&self) -> Target {
+        let resource = Resource::new(flux_api::kustomization::kind(), "kustomizations", true);
+        Target::new(&resource, &self.flux_namespace(), "app")
     }
 
     fn session(&self) -> Session {
@@ -342,14 +426,12 @@ impl World {
         self.runtime.as_ref().expect("the world is open")
     }
 
-    fn sandbox(&self) -> &Sandbox {
-        self.sandbox.as_ref().expect("the world is open")
-    }
-
     /// Ends in good order.
     pub(crate) fn close(mut self) {
         self.stop.cancel();
-        if let (Some(runtime), Some(sandbox)) = (&self.runtime, self.sandbox.take()) {
+        if let Doomed::Cluster(sandbox) = &mut self.doomed
+            && let (Some(runtime), Some(sandbox)) = (&self.runtime, sandbox.take())
+        {
             runtime.block_on(sandbox.stop()).expect("a clean stop");
         }
     }
@@ -358,7 +440,10 @@ impl World {
 /// Ends as a killed process does: nothing is finished.
 impl Drop for World {
     fn drop(&mut self) {
-        let sandbox = self.sandbox.take();
+        let sandbox = match &mut self.doomed {
+            Doomed::Cluster(sandbox) => sandbox.take(),
+            Doomed::Controllers(_) => None,
+        };
         if let Some(runtime) = self.runtime.take() {
             let guard = runtime.enter();
             drop(sandbox);
@@ -392,12 +477,13 @@ fn parse(text: &str) -> Value {
     value::from_json(text.as_bytes()).expect(text)
 }
 
-fn source() -> Target {
-    let resource = Resource::new(flux_api::git_repository::kind(), "gitrepositories", true);
-    Target::new(&resource, "flux", "app")
-}
-
-fn workload() -> Target {
-    let resource = Resource::new(flux_api::kustomization::kind(), "kustomizations", true);
-    Target::new(&resource, "flux", "app")
+async fn connect(kubeconfig: Kubeconfig, cut: Option<Cut>) -> Cluster {
+    let options = KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a config");
+    let builder = kube::client::ClientBuilder::try_from(config).expect("a client");
+    let client = match cut {
+        Some(cut) => builder.with_layer(&cut).build(),
+        None => builder.build(),
+    };
+    Cluster::new(ClusterId::in_cluster(), client)
 }

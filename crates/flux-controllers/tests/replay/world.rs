@@ -151,7 +151,7 @@ async fn watch(cluster: &Cluster, versions: &Versions, stop: &CancellationToken)
         Resource::new(flux_api::kustomization::kind(), "kustomizations", true),
     ];
     for kind in kinds {
-        let (view, mut observations) = View::start(cluster, &kind, stop);
+        let (view, mut observations) = View::start(cluster, &kind, None, stop);
         view.synced().await;
         let versions = versions.clone();
         tokio::spawn(async move {
