@@ -60,8 +60,9 @@ async fn removed_objects_are_pruned_and_unreadable_repositories_prune_nothing() 
     deployed.look().await;
     assert_eq!(deployed.objects().await, ["one 4"]);
 
-    // The branch is deleted.
+    // The branch is deleted, and another one stays.
     let fourth = deployed.head().await;
+    deployed.repository.run(&["update-ref", "refs/heads/other", &fourth]).await;
     deployed.repository.run(&["update-ref", "-d", "refs/heads/main"]).await;
     deployed.fails("GitOperationFailed").await;
     assert_eq!(deployed.objects().await, ["one 4"]);

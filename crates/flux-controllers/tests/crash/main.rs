@@ -37,7 +37,7 @@ const AT_ONCE: usize = 3;
 /// A world in which a change can begin, as often as it is wanted.
 enum Start {
     /// All runs begin with a copy of one simulated cluster.
-    Copies { repository: Repository, prepared: Prepared },
+    Copies(Box<(Repository, Prepared)>),
     /// Each run has namespaces of its own on a real cluster.
     Anew,
 }
@@ -49,12 +49,12 @@ impl Start {
         }
         let repository = Repository::create("app");
         let prepared = Prepared::make(&repository, change);
-        Self::Copies { repository, prepared }
+        Self::Copies(Box::new((repository, prepared)))
     }
 
     fn run<T>(&self, change: Change, run: impl FnOnce(&Repository, &Prepared) -> T) -> T {
         match self {
-            Self::Copies { repository, prepared } => run(repository, &prepared.copy()),
+            Self::Copies(start) => run(&start.0, &start.1.copy()),
             Self::Anew => {
                 static NEXT: AtomicU64 = AtomicU64::new(0);
                 let number = NEXT.fetch_add(1, Ordering::Relaxed);
