@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
-use crate::command::{output, root};
+use crate::command::{cargo_command, output};
 use crate::flamingo::{self, Repository};
 use crate::process::{Running, pause};
 
@@ -89,9 +89,9 @@ fn commit(binary: &Path, folder: &Path) -> Result<f64> {
 
 /// Seconds, and requests for each object.
 fn first_sync() -> Result<(f64, f64)> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo_command();
     command.args(["run", "--quiet", "--release", "--package", "flux-controllers"]);
-    command.args(["--example", "first_sync", "--", MANY]).current_dir(root());
+    command.args(["--example", "first_sync", "--", MANY]);
     let printed = output(&mut command)?;
     println!("{printed}");
     let figures: BTreeMap<&str, &str> =

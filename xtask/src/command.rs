@@ -15,7 +15,21 @@ pub(crate) fn root() -> PathBuf {
 /// # Errors
 /// It could not be started, or did not succeed.
 pub(crate) fn cargo(arguments: &[&str], more: &[String]) -> Result<()> {
-    run(Command::new(env!("CARGO")).args(arguments).args(more).current_dir(root()))
+    run(cargo_command().args(arguments).args(more))
+}
+
+/// Cargo in the workspace. It does not see that another cargo runs this program: build scripts would find
+/// their environment changed, and crates would be built anew each time.
+pub(crate) fn cargo_command() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let is_of_outer = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if is_of_outer.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Runs a program with the input and output of this one.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{output, root, run};
+use crate::command::{self, cargo, output, root};
 use crate::process::Running;
 
 /// Builds the binary and says where it is.
@@ -14,15 +14,23 @@ use crate::process::Running;
 /// # Errors
 /// It does not build.
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--quiet", "--package", "flamingo"]).current_dir(root());
+    let mut cargo = command::cargo_command();
+    cargo.args(["build", "--quiet", "--package", "flamingo"]);
     if release {
-        command.arg("--release");
+        cargo.arg("--release");
     }
-    run(&mut command)?;
+    command::run(&mut cargo)?;
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().exec()?;
     let profile = if release { "release" } else { "debug" };
     Ok(metadata.target_directory.join(profile).join("flamingo").into_std_path_buf())
+}
+
+/// Builds the binary and runs a command of it.
+///
+/// # Errors
+/// It does not build, or does not succeed.
+pub(crate) fn run(command: &str, arguments: &[String]) -> Result<()> {
+    cargo(&["run", "--quiet", "--package", "flamingo", "--", command], arguments)
 }
 
 /// Starts `flamingo up` with its state in `folder`.

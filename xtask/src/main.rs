@@ -30,6 +30,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Remove the state that `up` keeps.
+    Down {
+        /// Arguments of `flamingo down`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run all tests, and the checks of `tidy`.
     Test,
     /// Check the structure: crate edges, purity, names, sizes.
@@ -59,7 +65,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
-        Task::Up { arguments } => command::cargo(&["run", "--package", "flamingo", "--", "up"], &arguments),
+        Task::Up { arguments } => flamingo::run("up", &arguments),
+        Task::Down { arguments } => flamingo::run("down", &arguments),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
         Task::Conformance { only, remake } => conformance::run(&only, remake),

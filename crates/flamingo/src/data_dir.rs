@@ -64,17 +64,18 @@ impl DataDir {
         Ok(Locked { path: path.clone(), _lock: lock })
     }
 
-    /// Removes the folder, if it is ours and nobody uses it.
-    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+    /// Removes the folder, if it is ours and nobody uses it, and says which one that was.
+    pub(crate) fn remove(&self) -> anyhow::Result<Option<PathBuf>> {
         let shown = self.0.display();
         if !self.0.exists() {
-            return Ok(());
+            return Ok(None);
         }
         if !self.0.join(MARKER).exists() {
             bail!("{shown} was not made by flamingo, so it is left alone");
         }
         let locked = self.take(false)?;
-        fs::remove_dir_all(&locked.path).with_context(|| format!("{shown} cannot be removed"))
+        fs::remove_dir_all(&locked.path).with_context(|| format!("{shown} cannot be removed"))?;
+        Ok(Some(locked.path))
     }
 
     fn empty(&self) -> io::Result<()> {

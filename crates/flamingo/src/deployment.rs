@@ -1,13 +1,14 @@
 //! The Flux objects of `up`, and following them until they are ready.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::time::Duration;
 
 use apimachinery::condition::{self, Status};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use cli::progress::Progress;
-use cluster::{Cluster, Resource, Session, Subresource, Target};
+use cluster::{Cluster, Propagation, Resource, Session, Subresource, Target};
 use flux_api::annotations::REQUESTED_AT;
 use flux_api::{git_repository, kustomization};
 use insight::Finding;
@@ -21,11 +22,17 @@ const NAMESPACE: &str = "flux-system";
 /// A wait that is longer than this is worth an explanation.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Marks the objects of `up`, so that those of an earlier run are known.
+const MADE_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "flamingo-up");
+
 /// The pair of Flux objects that deploys an origin.
 pub(crate) struct Deployment {
     cluster: Cluster,
+    name: String,
     source: Target,
     workload: Target,
+    /// The last request for a look at the source.
+    requested: Option<String>,
 }
 
 /// How the deployment is.
@@ -45,16 +52,41 @@ impl Deployment {
         kubernetes::apply(&session, &namespace()).await?;
         kubernetes::apply(&session, &source(origin)).await?;
         kubernetes::apply(&session, &workload(origin)).await?;
-        let target = |gvk, plural| Target::new(&Resource::new(gvk, plural, true), NAMESPACE, &origin.name);
+        let target = |resource| Target::new(&resource, NAMESPACE, &origin.name);
         Ok(Self {
             cluster: cluster.clone(),
-            source: target(git_repository::kind(), "gitrepositories"),
-            workload: target(kustomization::kind(), "kustomizations"),
+            name: origin.name.clone(),
+            source: target(sources()),
+            workload: target(workloads()),
+            requested: None,
         })
     }
 
+    /// Deletes what an earlier run with another repository made; its controllers prune what that deployed.
+    /// Says which repositories these were.
+    pub(crate) async fn retire_others(&self) -> anyhow::Result<Vec<String>> {
+        let session = kubernetes::session(&self.cluster);
+        let mut retired = Vec::new();
+        for resource in [workloads(), sources()] {
+            for other in session.list(&resource, NAMESPACE, &format!("{}={}", MADE_BY.0, MADE_BY.1)).await? {
+                let (Some(name), Some(uid)) = (object::name(&other), object::uid(&other)) else { continue };
+                if name == self.name {
+                    continue;
+                }
+                session
+                    .delete(&Target::new(&resource, NAMESPACE, name), uid, Propagation::Background)
+                    .await?;
+                if resource.gvk().kind == "Kustomization" {
+                    retired.push(name.to_owned());
+                }
+            }
+        }
+        Ok(retired)
+    }
+
     /// Asks for a look at the source now.
-    pub(crate) async fn request(&self, token: &str) -> anyhow::Result<()> {
+    pub(crate) async fn request(&mut self, token: &str) -> anyhow::Result<()> {
+        self.requested = Some(token.to_owned());
         let annotations = Value::map_of([(REQUESTED_AT, token)]);
         let patch = Value::map_of([("metadata", Value::map_of([("annotations", annotations)]))]);
         let session = kubernetes::session(&self.cluster);
@@ -72,6 +104,9 @@ impl Deployment {
         if is_ready(&source) && is_ready(&workload) && revision == applied {
             return Ok(State::Ready(revision.to_owned()));
         }
+        if !self.is_current(&source, &workload) && waited < PATIENCE {
+            return Ok(State::Progressing("looking at the source".to_owned()));
+        }
         let mut findings = insight::diagnose([&source, &workload], jiff::Timestamp::now());
         findings.retain(|finding| finding.code != insight::Code::Waiting);
         if findings.is_empty() && waited > PATIENCE {
@@ -84,6 +119,19 @@ impl Deployment {
             return Ok(State::Progressing(message.unwrap_or_else(|| "waiting for the source".to_owned())));
         }
         Ok(State::Failed(findings))
+    }
+
+    /// Whether the conditions are about what is wanted now, and not about an earlier commit or spec.
+    fn is_current(&self, source: &Value, workload: &Value) -> bool {
+        let observed = |object: &Value| {
+            object.at(&["status", "observedGeneration"]).and_then(Value::as_i64) == object::generation(object)
+        };
+        let handled = source.str_at(&["status", "lastHandledReconcileAt"]) == self.requested.as_deref();
+        let revision = source.str_at(&["status", "artifact", "revision"]);
+        let attempted = workload.str_at(&["status", "lastAttemptedRevision"]);
+        observed(source)
+            && (handled || self.requested.is_none())
+            && (revision.is_none() || attempted == revision)
     }
 
     /// What is wrong with the Pods in the namespaces of what was applied.
@@ -111,11 +159,12 @@ pub(crate) struct Reporter {
     progress: Progress,
     said: BTreeSet<String>,
     ready: Option<String>,
+    refused: Option<String>,
 }
 
 impl Reporter {
     pub(crate) fn new(progress: Progress) -> Self {
-        Self { progress, said: BTreeSet::new(), ready: None }
+        Self { progress, said: BTreeSet::new(), ready: None, refused: None }
     }
 
     pub(crate) fn say(&self, text: &str) {
@@ -130,7 +179,28 @@ impl Reporter {
         self.progress.elapsed()
     }
 
-    /// A finding is said once, until the deployment was ready again.
+    /// The disk refuses the writes of the simulated cluster, or does so no longer: then no object can say it.
+    pub(crate) fn refusal(&mut self, refusal: Option<String>) {
+        if self.refused == refusal {
+            return;
+        }
+        self.progress.say(&match &refusal {
+            Some(cause) => format!(
+                "✗ the simulated cluster cannot keep what is written\n  cause: {cause}\n  fix:   free some space on \
+                 that disk, or choose another folder with --data-dir; it goes on by itself"
+            ),
+            None => "✓ the simulated cluster can write again".to_owned(),
+        });
+        self.refused = refusal;
+    }
+
+    /// What was said before is news again: something has changed that it may be about.
+    pub(crate) fn forget(&mut self) {
+        self.said.clear();
+        self.ready = None;
+    }
+
+    /// A finding is said once, until the deployment was ready again or there is a new commit.
     pub(crate) fn report(&mut self, state: &State, took: Duration) {
         match state {
             State::Progressing(what) => self.progress.doing(what),
@@ -143,15 +213,42 @@ impl Reporter {
             }
             State::Failed(findings) => {
                 self.progress.doing("not ready; see above");
-                let news: Vec<Finding> = findings
-                    .iter()
-                    .filter(|finding| self.said.insert(format!("{} {}", finding.object, finding.sentence)))
-                    .cloned()
-                    .collect();
+                let is_new = |finding: &Finding| {
+                    // Pods of one workload have the same trouble for the same reason.
+                    let object =
+                        if finding.object.kind == "Pod" { &"Pod" as &dyn Display } else { &finding.object };
+                    self.said.insert(format!("{object} {} {}", finding.sentence, finding.fix))
+                };
+                let news: Vec<Finding> = in_terms_of_up(findings).into_iter().filter(is_new).collect();
                 self.progress.findings(&news);
             }
         }
     }
+}
+
+/// What a fix says about the spec is said with options of `up` too, which writes the spec.
+fn in_terms_of_up(findings: &[Finding]) -> Vec<Finding> {
+    const OPTIONS: [(&str, &str); 4] = [
+        ("spec.targetNamespace", "--target-namespace"),
+        ("spec.path", "--path"),
+        ("spec.ref", "--ref"),
+        ("spec.url", "--from"),
+    ];
+    let mut findings = findings.to_vec();
+    for finding in &mut findings {
+        for (field, option) in OPTIONS {
+            finding.fix = finding.fix.replace(field, option);
+        }
+    }
+    findings
+}
+
+fn sources() -> Resource {
+    Resource::new(git_repository::kind(), "gitrepositories", true)
+}
+
+fn workloads() -> Resource {
+    Resource::new(kustomization::kind(), "kustomizations", true)
 }
 
 fn is_ready(object: &Value) -> bool {
@@ -176,7 +273,11 @@ fn namespace() -> Value {
 }
 
 fn metadata(origin: &Origin) -> Value {
-    Value::map_of([("name", origin.name.as_str()), ("namespace", NAMESPACE)])
+    Value::map_of([
+        ("name", Value::from(origin.name.as_str())),
+        ("namespace", NAMESPACE.into()),
+        ("labels", Value::map_of([MADE_BY])),
+    ])
 }
 
 fn source(origin: &Origin) -> Value {

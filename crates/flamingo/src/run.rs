@@ -1,6 +1,6 @@
 //! From arguments to the command that they name.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use cli::arguments::{Arguments, Command};
@@ -10,7 +10,7 @@ use crate::{controllers, down, up};
 
 /// Runs a command. Exit code 0 is success, 1 a deployment that is not ready, 2 any other failure.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    tell_traces();
+    tell_traces(&arguments.command);
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed already");
     }
@@ -44,10 +44,19 @@ fn say(error: &anyhow::Error) {
     }
 }
 
-/// `RUST_LOG` says what is traced; warnings, where it says nothing.
-fn tell_traces() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
+/// `RUST_LOG` says what is traced. Where it says nothing, a component of a cluster traces warnings; commands
+/// for people tell what is wrong in their own words.
+fn tell_traces(command: &Command) {
+    let usual = match command {
+        Command::FluxControllers(_) => "warn",
+        Command::Up(_) | Command::Down(_) => "off",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .finish();
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("traces are taken by somebody else");
     }

@@ -37,22 +37,34 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     let sandbox = start_sandbox(&data_dir.path, &arguments).await?;
     let kubeconfig = data_dir.path.join("kubeconfig");
     sandbox.write_kubeconfig(&kubeconfig).context("the kubeconfig cannot be written")?;
+    // What is wrong with the arguments is said before anything else.
+    let origin = Origin::prepare(&arguments, &data_dir.path).await?;
     reporter.say(&introduction(sandbox.url(), &kubeconfig));
 
     let stop = CancellationToken::new();
     let cluster = kubernetes::connect(Some(&kubeconfig)).await?;
     kubernetes::install_definitions(&cluster).await?;
-    let origin = Origin::prepare(&arguments, &data_dir.path).await?;
     reporter.say(&format!("Deploying {}, directory {}", origin.described, origin.path));
-    let deployment = Deployment::create(&cluster, &origin).await?;
+    let mut deployment = Deployment::create(&cluster, &origin).await?;
     // A local repository is served at another address than last time: the objects come before who acts on them.
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for artifacts")?;
     let settings = Settings::new(data_dir.path.join("artifacts"));
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
 
+    for name in deployment.retire_others().await? {
+        reporter.say(&format!("Removing {name} and its objects, which an earlier run deployed"));
+    }
+
+    let world = (&sandbox, &origin);
     let outcome = tokio::select! {
-        outcome = follow(&deployment, &origin, &mut reporter, &arguments) => outcome,
-        signal = stop_signal() => signal.map(|()| ExitCode::SUCCESS),
+        outcome = follow(&mut deployment, world, &mut reporter, &arguments) => outcome,
+        signal = stop_signal() => {
+            reporter.say(&format!(
+                "Stopped. The state is kept in {}; `flamingo up` goes on with it, `flamingo down` removes it.",
+                data_dir.path.display()
+            ));
+            signal.map(|()| ExitCode::SUCCESS)
+        }
     };
     stop.cancel();
     controllers.stopped().await;
@@ -85,8 +97,8 @@ fn introduction(url: &str, kubeconfig: &Path) -> String {
 
 /// Reports the state of the deployment, and asks for a look at the source on each new commit.
 async fn follow(
-    deployment: &Deployment,
-    origin: &Origin,
+    deployment: &mut Deployment,
+    (sandbox, origin): (&Sandbox, &Origin),
     reporter: &mut Reporter,
     arguments: &Up,
 ) -> anyhow::Result<ExitCode> {
@@ -95,6 +107,7 @@ async fn follow(
     let mut since = Instant::now();
     let mut first = true;
     loop {
+        reporter.refusal(sandbox.write_refusal());
         let took = if first { reporter.elapsed() } else { since.elapsed() };
         let state = deployment.state(since.elapsed()).await?;
         reporter.report(&state, took);
@@ -117,6 +130,7 @@ async fn follow(
             commit = commits.next() => {
                 if let Some(commit) = commit {
                     since = Instant::now();
+                    reporter.forget();
                     reporter.say(&format!("New commit {commit}"));
                     deployment.request(&commit).await?;
                     tokio::time::sleep(BUSY).await;

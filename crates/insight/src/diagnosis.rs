@@ -64,6 +64,14 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_no_fault_of_the_repository() {
+        let message =
+            "failed to checkout: the scratch folder cannot be written: No space left on device (os error 28)";
+        let object = flux("GitRepository", "source.toolkit.fluxcd.io", "GitOperationFailed", message);
+        assert!(found(&object).starts_with("NoSpace GitRepository/ns/app: there is no space left"));
+    }
+
+    #[test]
     fn what_is_in_progress_is_no_finding() {
         let object = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Pending"}}"#;
         assert_eq!(found(object), "");

@@ -11,6 +11,8 @@ pub enum Code {
     SourceUnavailable,
     /// The source exists, and what is asked of it does not.
     SourceContent,
+    /// A disk is full.
+    NoSpace,
     /// The manifests could not be built.
     BuildFailed,
     /// The cluster refused an object.

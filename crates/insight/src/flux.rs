@@ -20,6 +20,11 @@ fn finding(object: &ObjectRef, code: Code, sentence: &str, evidence: String, fix
 pub(crate) fn source(object: &Value, reference: &ObjectRef) -> Option<Finding> {
     let (reason, message) = not_ready(object)?;
     let (code, sentence, fix) = match reason.as_str() {
+        _ if is_full(&message) => (
+            Code::NoSpace,
+            "there is no space left for what is fetched",
+            "free some space on the disk that holds the artifacts; it is tried again by itself",
+        ),
         "AuthenticationFailed" => (
             Code::SourceUnavailable,
             "the credentials cannot be used",
@@ -38,6 +43,11 @@ pub(crate) fn source(object: &Value, reference: &ObjectRef) -> Option<Finding> {
         ),
     };
     Some(finding(reference, code, sentence, message, fix))
+}
+
+/// The words of the system, and those of the artifact store.
+fn is_full(message: &str) -> bool {
+    message.contains("No space left on device") || message.contains("no space is left on the disk")
 }
 
 fn git_failure(message: &str) -> (Code, &'static str, &'static str) {

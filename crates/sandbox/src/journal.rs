@@ -31,6 +31,8 @@ pub(crate) struct Journal {
     file: File,
     length: u64,
     snapshot: u64,
+    /// Why the last write was not kept.
+    refusal: Option<String>,
     faults: JournalFaults,
     /// Held, not read: two processes on one folder would overwrite each other.
     _lock: File,
@@ -83,7 +85,8 @@ impl Journal {
             file.write_all(&header).map_err(refused(&path))?;
         }
         let length = file.stream_position().map_err(refused(&path))?;
-        Ok((Self { path, file, length, snapshot: length, faults, _lock: lock }, recovered))
+        let journal = Self { path, file, length, snapshot: length, refusal: None, faults, _lock: lock };
+        Ok((journal, recovered))
     }
 
     /// Appends one record.
@@ -103,8 +106,10 @@ impl Journal {
         };
         if let Err(source) = written {
             self.roll_back();
+            self.refusal = Some(format!("{} cannot be written: {source}", self.path.display()));
             return Err(JournalError::Write { path: self.path.clone(), source });
         }
+        self.refusal = None;
         self.length += bytes.len() as u64;
         match fault {
             Some(JournalFault::CrashAfter | JournalFault::Torn(_)) => Err(JournalError::Crashed),
@@ -123,6 +128,11 @@ impl Journal {
             tracing::error!(path = %self.path.display(), %error, "the journal takes no more writes");
             self.faults.crash();
         }
+    }
+
+    /// Why the last write was not kept; `None` where it was.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refusal.clone()
     }
 
     /// Whether the writes have outgrown the snapshot.

@@ -164,6 +164,11 @@ impl Sandbox {
         &self.faults
     }
 
+    /// Why the last write was refused by the disk; `None` where it was kept.
+    pub fn write_refusal(&self) -> Option<String> {
+        self.tasks.api.store.write_refusal()
+    }
+
     /// Stops: running requests are answered, watches end, the disk keeps what was written.
     ///
     /// # Errors

@@ -168,6 +168,11 @@ impl Store {
         self.lock().journal.as_ref().map_or(Ok(()), Journal::sync)
     }
 
+    /// Why the last write was not kept; `None` where it was.
+    pub(crate) fn write_refusal(&self) -> Option<String> {
+        self.lock().journal.as_ref().and_then(Journal::refusal)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
