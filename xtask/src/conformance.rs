@@ -2,10 +2,9 @@
 
 mod clients;
 mod control_plane;
-mod crash;
+mod controllers;
 mod differences;
 mod mask;
-mod replay;
 mod report;
 mod steps;
 mod worlds;
@@ -47,8 +46,8 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
             Comparison::Clients => {
                 flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
             }
-            Comparison::Replay => replay::run(&oracles, &mut report),
-            Comparison::Crash => crash::run(&oracles, &mut report),
+            Comparison::Replay => controllers::run(&oracles, &controllers::REPLAY, &mut report),
+            Comparison::Crash => controllers::run(&oracles, &controllers::CRASH, &mut report),
             Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
         };
         // One comparison that cannot be made does not keep the others from being made.

@@ -10,6 +10,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use thiserror::Error;
 use value::Value;
 
+use crate::runtime::Run;
 use crate::{Applied, Apply, Error, Propagation, Session, Target, wait};
 
 /// How a set is applied.
@@ -88,6 +89,9 @@ pub enum Cause {
     /// A stage that the next one builds on did not become ready.
     #[error("{0}")]
     Unready(wait::Failure),
+    /// The wait for a stage ended, since newer input came or the process stops.
+    #[error("the wait for {0} was interrupted")]
+    Interrupted(&'static str),
     /// An object without apiVersion, kind or name.
     #[error("an object of the build has no apiVersion, kind or metadata.name")]
     Incomplete,
@@ -119,7 +123,7 @@ fn dry_run_text(object: &ObjectRef, error: &Error) -> String {
 ///
 /// Flow: of each stage all objects are dry-run first, and one refusal leaves the whole stage untouched;
 /// then those are applied whose dry run differs from what is live. Definitions and classes are awaited
-/// before the next stage, since it may use them.
+/// before the next stage, since it may use them; `run` holds no worker meanwhile.
 ///
 /// Guarantees: objects that labels or annotations exempt are not written. An object that exists is
 /// deleted only when its immutable fields changed and `force` (or its own annotation) says so.
@@ -128,12 +132,13 @@ fn dry_run_text(object: &ObjectRef, error: &Error) -> String {
 /// The first refusal in apply order, with what was done until then.
 pub async fn apply(
     session: &Session,
+    run: &Run,
     objects: Vec<Value>,
     options: Options<'_>,
 ) -> Result<ChangeSet, Failure> {
     let mut done = ChangeSet::default();
     for stage in stages(objects) {
-        if let Err(cause) = apply_stage(session, &stage, options, &mut done).await {
+        if let Err(cause) = apply_stage((session, run), &stage, options, &mut done).await {
             return Err(Failure { cause: Box::new(cause), done });
         }
     }
@@ -141,7 +146,7 @@ pub async fn apply(
 }
 
 async fn apply_stage(
-    session: &Session,
+    (session, run): (&Session, &Run),
     stage: &Stage,
     options: Options<'_>,
     done: &mut ChangeSet,
@@ -158,7 +163,9 @@ async fn apply_stage(
         entered.entry.reference.kind == "CustomResourceDefinition" && entered.change != Change::Unchanged
     };
     if stage.awaited {
-        wait::until_current(session, entered).await.map_err(Cause::Unready)?;
+        const AWAITED: &str = "definitions and classes";
+        let ready = run.waiting(AWAITED, wait::until_current(session, entered)).await;
+        ready.map_err(|_| Cause::Interrupted(AWAITED))?.map_err(Cause::Unready)?;
     }
     if entered.iter().any(is_changed_definition) {
         session.cluster().forget_kinds();

@@ -19,6 +19,7 @@ use value::Value;
 use crate::artifacts::Artifacts;
 use crate::kustomization::APPLY_MANAGER;
 use crate::notify::Notifier;
+use crate::reconciliation::{Controller, Parts};
 use crate::settings::Settings;
 use crate::written::Written;
 use crate::{git_repository as git, kustomization as ks};
@@ -73,31 +74,28 @@ impl Controllers {
         let (ks_view, ks_observations) = View::start(cluster, &ks_resource, namespace, stop);
         tokio::join!(git_view.synced(), ks_view.synced());
 
-        let git = Arc::new(git::Controller {
+        let parts = |resource, notifier, view| Parts {
             cluster: cluster.clone(),
-            resource: git_resource,
-            secrets: Resource::new(GroupVersionKind::new("", "v1", "Secret"), "secrets", true),
+            resource,
             settings: settings.clone(),
             clock: clock.clone(),
-            notifier: source_notifier,
+            notifier,
+            view,
+            written: Written::default(),
+        };
+        let git = git::Controller {
+            parts: parts(git_resource, source_notifier, git_view.clone()),
+            secrets: Resource::new(GroupVersionKind::new("", "v1", "Secret"), "secrets", true),
             store,
             server: server.clone(),
-            view: git_view.clone(),
-            written: Written::default(),
-        });
-        let ks = Arc::new(ks::Controller {
-            cluster: cluster.clone(),
-            resource: ks_resource,
-            settings: settings.clone(),
-            clock,
-            notifier: apply_notifier,
+        };
+        let ks = ks::Controller {
+            parts: parts(ks_resource, apply_notifier, ks_view.clone()),
             artifacts,
             git_repositories: git_view,
-            kustomizations: ks_view.clone(),
-            written: Written::default(),
-        });
-        let git_repositories = runtime::Controller::start(git, queue(&settings), stop);
-        let kustomizations = runtime::Controller::start(ks, queue(&settings), stop);
+        };
+        let git_repositories = runtime::Controller::start(Arc::new(Controller(git)), queue(&settings), stop);
+        let kustomizations = runtime::Controller::start(Arc::new(Controller(ks)), queue(&settings), stop);
         let wiring = Wiring {
             cluster: cluster.clone(),
             git: git_repositories.waker(),

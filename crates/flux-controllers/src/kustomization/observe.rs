@@ -78,7 +78,7 @@ pub(crate) async fn inputs(
 ) -> Result<Facts, Error> {
     let mut dependencies = Vec::new();
     for (other, name) in &spec.depends_on {
-        let target = Target::new(&controller.resource, other, name);
+        let target = Target::new(&controller.parts.resource, other, name);
         let state =
             session.get(&target).await?.map_or(DependencyState::Missing, |found| readiness(&found, spec));
         dependencies.push(Dependency { name: format!("{other}/{name}"), state });

@@ -116,7 +116,7 @@ impl Reconciliation<'_> {
 
     /// Removes artifacts that are neither current nor recent.
     fn collect_garbage(&self, current: &Stored) {
-        let settings = &self.controller.settings;
+        let settings = &self.controller.parts.settings;
         let retention = source::artifact::Retention {
             ttl: settings.artifact_retention_ttl,
             records: settings.artifact_retention_records,
@@ -130,7 +130,7 @@ impl Reconciliation<'_> {
             Ok(removed) => {
                 let message = format!("garbage collected {} artifacts", removed.len());
                 let about = ("GarbageCollectionSucceeded", message.as_str());
-                self.controller.notifier.tell(self.object(), Severity::Trace, about, &[]);
+                self.tell(Severity::Trace, about, &[]);
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "old artifacts were not removed");

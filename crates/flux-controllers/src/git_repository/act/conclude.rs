@@ -31,26 +31,21 @@ impl Reconciliation<'_> {
             Done::Unchanged(revision) => {
                 self.succeed().await?;
                 if had_failed {
-                    self.tell("Succeeded", &format!("stored artifact for commit '{revision}'"));
+                    self.tell_of_artifact("Succeeded", &format!("stored artifact for commit '{revision}'"));
                 }
                 let message = format!("no changes since last reconciliation: observed revision '{revision}'");
-                self.controller.notifier.tell(
-                    self.object(),
-                    Severity::Trace,
-                    ("GitOperationSucceeded", &message),
-                    &[],
-                );
-                Ok(self.next_interval(spec))
+                self.tell(Severity::Trace, ("GitOperationSucceeded", &message), &[]);
+                Ok(self.next_interval(spec.interval))
             }
             Done::Stored { message, new_content } => {
                 self.succeed().await?;
                 let message = format!("stored artifact for commit '{message}'");
                 if new_content {
-                    self.tell("NewArtifact", &message);
+                    self.tell_of_artifact("NewArtifact", &message);
                 } else if had_failed {
-                    self.tell("Succeeded", &message);
+                    self.tell_of_artifact("Succeeded", &message);
                 }
-                Ok(self.next_interval(spec))
+                Ok(self.next_interval(spec.interval))
             }
         }
     }
@@ -78,16 +73,16 @@ impl Reconciliation<'_> {
         self.status.handle_request();
         self.status.write(&self.session).await?;
         let (reason, message) = (failure.reason, failure.message.as_str());
-        self.controller.notifier.tell(self.object(), Severity::Error, (reason, message), &[]);
+        self.tell(Severity::Error, (reason, message), &[]);
         Ok(Next::BackOff)
     }
 
-    fn tell(&self, reason: &str, message: &str) {
+    fn tell_of_artifact(&self, reason: &str, message: &str) {
         let text = |field| {
             let artifact = self.status.field("artifact");
             artifact.and_then(|artifact| artifact.str_at(&[field])).unwrap_or_default()
         };
         let metadata = [("revision", text("revision")), ("digest", text("digest"))];
-        self.controller.notifier.tell(self.object(), Severity::Info, (reason, message), &metadata);
+        self.tell(Severity::Info, (reason, message), &metadata);
     }
 }

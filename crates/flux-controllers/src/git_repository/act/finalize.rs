@@ -24,7 +24,7 @@ impl Reconciliation<'_> {
                 if removed {
                     let message = "garbage collected artifacts for deleted resource";
                     let reason = "GarbageCollectionSucceeded";
-                    self.controller.notifier.tell(self.object(), Severity::Trace, (reason, message), &[]);
+                    self.tell(Severity::Trace, (reason, message), &[]);
                 }
                 self.status.renew(READY);
                 self.status.write(&self.session).await?;
@@ -33,7 +33,7 @@ impl Reconciliation<'_> {
             }
             Err(failure) => {
                 let message = (failure.reason, failure.message.as_str());
-                self.controller.notifier.tell(self.object(), Severity::Error, message, &[]);
+                self.tell(Severity::Error, message, &[]);
                 Ok(Next::BackOff)
             }
         }

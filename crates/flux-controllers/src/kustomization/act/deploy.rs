@@ -118,7 +118,7 @@ impl Reconciliation<'_> {
                 if owned.entries.is_empty() && done.entries.is_empty() {
                     self.status.remove_field("inventory");
                 }
-                return Ok(End::Failed(failure));
+                return Ok(failure.map_or(End::Interrupted, End::Failed));
             }
         };
         let applied = inventory_of(&changes);
@@ -134,23 +134,25 @@ impl Reconciliation<'_> {
         }
     }
 
+    /// What was done, with the failure where there was one; without, where the apply was interrupted.
     async fn apply(
         &self,
         attempt: &Attempt<'_>,
         objects: Vec<Value>,
-    ) -> Result<ChangeSet, (Failure, ChangeSet)> {
+    ) -> Result<ChangeSet, (Option<Failure>, ChangeSet)> {
         let session = self.session.until(Deadline::after(attempt.spec.timeout));
-        let concurrency = self.controller.settings.concurrent_ssa;
+        let concurrency = self.controller.parts.settings.concurrent_ssa;
         let options = apply::Options { manager: APPLY_MANAGER, force: attempt.spec.force, concurrency };
-        match apply::apply(&session, objects, options).await {
+        match apply::apply(&session, self.run, objects, options).await {
             Ok(changes) => {
                 self.tell_log(&changes.log(), &attempt.artifact.revision);
                 Ok(changes)
             }
+            Err(failed) if matches!(*failed.cause, apply::Cause::Interrupted(_)) => Err((None, failed.done)),
             Err(failed) => {
                 let mut message = format!("{}\n", failed.cause);
                 failed.done.log().iter().for_each(|line| message += &format!("{line}\n"));
-                Err((Failure::new(status::RECONCILIATION_FAILED, message), failed.done))
+                Err((Some(Failure::new(status::RECONCILIATION_FAILED, message)), failed.done))
             }
         }
     }
@@ -180,7 +182,7 @@ impl Reconciliation<'_> {
     fn tell_log(&self, lines: &[String], revision: &str) {
         if !lines.is_empty() {
             let reason = self.status.condition(READY).map_or(PROGRESSING.to_owned(), |ready| ready.reason);
-            self.tell(Severity::Info, &reason, &lines.join("\n"), Some(revision));
+            self.tell_of(Severity::Info, (&reason, &lines.join("\n")), Some(revision));
         }
     }
 
@@ -210,22 +212,15 @@ impl Reconciliation<'_> {
             duration::format(spec.interval)
         );
         let metadata = [("revision", revision.as_str()), ("commit_status", "update")];
-        self.controller.notifier.tell(
-            self.object(),
-            Severity::Info,
-            (status::RECONCILIATION_SUCCEEDED, &message),
-            &metadata,
-        );
-        let identity = format!("{}/{}", self.run.key.namespace, self.run.key.name);
-        let interval = self.controller.settings.jittered(spec.interval, &identity);
-        Ok(Next::After(interval, Cause::Interval))
+        self.tell(Severity::Info, (status::RECONCILIATION_SUCCEEDED, &message), &metadata);
+        Ok(self.next_interval(spec.interval))
     }
 
     async fn fail(&mut self, attempt: &Attempt<'_>, failure: Failure) -> Result<Next, Error> {
         self.status.fail(failure.reason, &failure.message);
         self.note_in_history(attempt, failure.reason);
         self.status.write(&self.session).await?;
-        self.tell(Severity::Error, failure.reason, &failure.message, Some(&attempt.artifact.revision));
+        self.tell_of(Severity::Error, (failure.reason, &failure.message), Some(&attempt.artifact.revision));
         Ok(Next::After(attempt.spec.retry_interval, Cause::Retry))
     }
 
@@ -261,10 +256,10 @@ impl Reconciliation<'_> {
         self.status.set(READY, Status::False, status::DEPENDENCY_NOT_READY, message);
         self.status.handle_request();
         self.status.write(&self.session).await?;
-        let after = self.controller.settings.requeue_dependency;
+        let after = self.controller.parts.settings.requeue_dependency;
         let shown = duration::format(after);
         let event = format!("Dependencies do not meet ready condition, retrying in {shown}");
-        self.tell(Severity::Info, status::DEPENDENCY_NOT_READY, &event, Some(revision));
+        self.tell_of(Severity::Info, (status::DEPENDENCY_NOT_READY, &event), Some(revision));
         Ok(Next::After(after, Cause::Retry))
     }
 }

@@ -40,7 +40,7 @@ impl Reconciliation<'_> {
         );
         let mut metadata = vec![("commit_status", "update")];
         metadata.extend(revision.as_deref().map(|revision| ("revision", revision)));
-        self.controller.notifier.tell(self.object(), Severity::Info, (&reason, &message), &metadata);
+        self.tell(Severity::Info, (&reason, &message), &metadata);
         Ok(Next::Settled)
     }
 
@@ -62,7 +62,7 @@ impl Reconciliation<'_> {
         let outcome = prune::prune(&session, owned.entries, &self.owner()).await;
         let log = outcome.log();
         if !log.is_empty() {
-            self.tell(Severity::Info, reason, &log.join("\n"), revision);
+            self.tell_of(Severity::Info, (reason, &log.join("\n")), revision);
         }
         if !outcome.failed.is_empty() {
             let failure = status::prune_failure(&outcome.failed);
@@ -90,7 +90,7 @@ impl Reconciliation<'_> {
     ) -> Result<Next, Error> {
         self.status.fail(reason, message);
         self.status.write(&self.session).await?;
-        self.tell(Severity::Error, reason, message, revision);
+        self.tell_of(Severity::Error, (reason, message), revision);
         Ok(Next::BackOff)
     }
 }

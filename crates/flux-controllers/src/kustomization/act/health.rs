@@ -56,7 +56,7 @@ impl Reconciliation<'_> {
                 self.status.set(status::HEALTHY, Status::True, "Succeeded", &message);
                 self.status.write(&self.session).await?;
                 if !was_healthy || (is_news && !changes.log().is_empty()) {
-                    self.tell(Severity::Info, PROGRESSING, &message, Some(&artifact.revision));
+                    self.tell_of(Severity::Info, (PROGRESSING, &message), Some(&artifact.revision));
                 }
                 Ok(Checked::Passed)
             }
