@@ -20,7 +20,7 @@ use report::Report;
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Comparison {
-    /// The real kubectl and flux on the simulated cluster and on a real control plane.
+    /// The real kubectl, flux and helm on the simulated cluster and on a real control plane.
     Clients,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,

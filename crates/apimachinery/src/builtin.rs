@@ -129,6 +129,12 @@ pub fn definition(name: &str) -> Option<Schema> {
     FACTS.definitions.get(name).map(|definition| definition.schema.clone())
 }
 
+/// The names of a definition's fields by their numbers in protobuf. Where a number stands for a message whose
+/// fields are fields of the definition itself, it leads to their names by number.
+pub(crate) fn protobuf_fields(definition: &str) -> Option<&'static Map> {
+    FACTS.definitions.get(definition)?.source.get("x-go-protobuf")?.as_map()
+}
+
 impl Facts {
     #[expect(clippy::expect_used, reason = "the data is part of the program, and a test decodes it")]
     fn decode() -> Self {

@@ -13,6 +13,7 @@ pub mod gvk;
 pub mod managed_fields;
 pub mod object;
 pub mod patch;
+pub mod protobuf;
 pub mod quantity;
 pub mod schema;
 pub mod selector;

@@ -6,8 +6,9 @@
 //! of `/api` and of `/apis`. Descriptions are left out; they are upstream's text and most of the size.
 //!
 //! What the documents do not tell is read from Go's types in the sibling modules of the module cache: which
-//! fields are held by pointer, so that their zero is written (`x-go-pointer`), and which are written as null
-//! when there is nothing in them (`x-go-null`).
+//! fields are held by pointer, so that their zero is written (`x-go-pointer`), which are written as null when
+//! there is nothing in them (`x-go-null`), and the numbers that fields have in protobuf (`x-go-protobuf`: from
+//! number to name, or to the numbers within a message whose fields JSON shows one level up).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -112,7 +113,14 @@ fn mark_fields(module_dir: &Path, definitions: &mut Map<String, Value>) -> Resul
             else {
                 continue;
             };
-            for field in struct_fields(&root.join(package.replace('.', "/")), kind)? {
+            let package = root.join(package.replace('.', "/"));
+            let numbers = protobuf_fields(&package, kind)?;
+            if !numbers.is_empty()
+                && let Some(definition) = definition.as_object_mut()
+            {
+                definition.insert("x-go-protobuf".to_owned(), numbers.into());
+            }
+            for field in struct_fields(&package, kind)? {
                 if let Some(property) =
                     definition["properties"].get_mut(&field.name).and_then(Value::as_object_mut)
                 {
@@ -152,6 +160,29 @@ impl Field {
 }
 
 fn struct_fields(package: &Path, kind: &str) -> Result<Vec<Field>> {
+    Ok(struct_lines(package, kind)?.iter().filter_map(|line| struct_field(line)).collect())
+}
+
+/// The numbers of the fields that the protobuf form of a struct has.
+fn protobuf_fields(package: &Path, kind: &str) -> Result<Map<String, Value>> {
+    let mut numbers = Map::new();
+    for line in struct_lines(package, kind)? {
+        let tag = |name: &str| line.split_once(&format!("{name}:\""))?.1.split('"').next();
+        let Some(number) = tag("protobuf").and_then(|tag| tag.split(',').nth(1)) else { continue };
+        let name = tag("json").and_then(|tag| tag.split(',').next()).unwrap_or_default();
+        let meaning = if name.is_empty() {
+            let embedded = line.split_whitespace().next().unwrap_or_default();
+            protobuf_fields(package, embedded)?.into()
+        } else {
+            Value::from(name)
+        };
+        numbers.insert(number.to_owned(), meaning);
+    }
+    Ok(numbers)
+}
+
+/// The lines between the braces of a struct.
+fn struct_lines(package: &Path, kind: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for file in fs::read_dir(package).with_context(|| format!("reading {}", package.display()))? {
         let path = file.with_context(|| format!("reading {}", package.display()))?.path();
@@ -162,7 +193,7 @@ fn struct_fields(package: &Path, kind: &str) -> Result<Vec<Field>> {
         }
         let source = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         let Some((_, body)) = source.split_once(&format!("\ntype {kind} struct {{")) else { continue };
-        found.extend(body.split("\n}").next().unwrap_or_default().lines().filter_map(struct_field));
+        found.extend(body.split("\n}").next().unwrap_or_default().lines().map(str::to_owned));
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! The real kubectl and flux on the simulated cluster and on a real one: what they print must be equal.
+//! The real kubectl, flux and helm on the simulated cluster and on a real one: what they print must be equal.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,9 @@ pub(crate) fn run(oracles: &Oracles, flamingo: &Path, report: &mut Report) -> Re
     let files = folder.path().join("files");
     fs::create_dir_all(&files)?;
     for (name, text) in FILES {
-        fs::write(files.join(name), text)?;
+        let file = files.join(name);
+        fs::create_dir_all(file.parent().context("a file is in a folder")?)?;
+        fs::write(file, text)?;
     }
     let mask = Mask::new()?;
     let mut differences = Differences::new()?;
@@ -48,6 +50,7 @@ fn perform(step: &Step, world: &World, files: &Path, mask: &Mask) -> Result<Vec<
     let printed = match step.act {
         Act::Kubectl(arguments) => capture(world.kubectl(arguments).current_dir(files))?,
         Act::Flux(arguments) => capture(world.flux(arguments).current_dir(files))?,
+        Act::Helm(arguments) => capture(world.helm(arguments).current_dir(files))?,
         Act::Watch { arguments, cause, until } => {
             return watch(world, files, (arguments, cause, until), mask);
         }

@@ -15,6 +15,8 @@ pub(crate) enum Act {
     Kubectl(&'static [&'static str]),
     /// flux with arguments.
     Flux(&'static [&'static str]),
+    /// helm with arguments.
+    Helm(&'static [&'static str]),
     /// kubectl watches while another call of kubectl changes something, to the first line with `until`.
     Watch { arguments: &'static [&'static str], cause: &'static [&'static str], until: &'static str },
 }
@@ -39,6 +41,10 @@ const fn flux(name: &'static str, arguments: &'static [&'static str]) -> Step {
     Step { name, before: &[], act: Act::Flux(arguments), how: How::Exactly }
 }
 
+const fn helm(name: &'static str, arguments: &'static [&'static str]) -> Step {
+    Step { name, before: &[], act: Act::Helm(arguments), how: How::Exactly }
+}
+
 impl Step {
     const fn after(mut self, before: &'static [&'static [&'static str]]) -> Self {
         self.before = before;
@@ -59,7 +65,13 @@ const MINE_ROLLED_OUT: &[&[&str]] = &[&["rollout", "status", "deployment/mine", 
 const MINE_GONE: &[&[&str]] = &[&["wait", "--for=delete", "pod", "-l", "app=mine", "--timeout=60s"]];
 
 /// The files that the calls name.
-pub(crate) const FILES: [(&str, &str); 6] = [
+pub(crate) const FILES: [(&str, &str); 8] = [
+    ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.2.3\nappVersion: \"4.5\"\n"),
+    (
+        "chart/templates/configmap.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  a: {{ .Values.a | default \"1\" \
+         | quote }}\n",
+    ),
     ("settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: \"1\"\n"),
     (
         "settings-2.yaml",
@@ -82,7 +94,7 @@ pub(crate) const FILES: [(&str, &str); 6] = [
 ];
 
 /// All comparisons.
-pub(crate) const STEPS: [Step; 44] = [
+pub(crate) const STEPS: [Step; 60] = [
     kubectl("kubectl get all -A", &["get", "all", "-A"]).after(READY),
     kubectl("kubectl get ks,gitrepo -A", &["get", "ks,gitrepo", "-A"]),
     kubectl("kubectl get ks -o wide", &["get", "ks", "-n", "flux-system", "-o", "wide"]),
@@ -133,6 +145,35 @@ pub(crate) const STEPS: [Step; 44] = [
     kubectl("kubectl wait: too long", &["wait", "--for=condition=Never", "--timeout=1s", "deployment/mine"]),
     kubectl("kubectl delete", &["delete", "deployment/mine", "configmap/settings"]),
     kubectl("kubectl delete: what was owned is gone", &["get", "rs,pods", "-l", "app=mine"]).after(MINE_GONE),
+    kubectl("kubectl create namespace", &["create", "namespace", "made"]),
+    kubectl(
+        "kubectl create deployment",
+        &["create", "deployment", "mine", "--image=example.com/mine:1", "--replicas=2", "--port=80"],
+    ),
+    kubectl("kubectl get what was created", &["get", "deployment", "mine", "-o", "yaml"])
+        .after(MINE_ROLLED_OUT),
+    kubectl("kubectl create secret", &["create", "secret", "generic", "made", "--from-literal=a=b"]),
+    kubectl(
+        "kubectl create poddisruptionbudget",
+        &["create", "poddisruptionbudget", "made", "--min-available=50%", "--selector=app=mine"],
+    ),
+    kubectl(
+        "kubectl get objects that were created",
+        &["get", "secret/made", "pdb/made", "-o", "jsonpath={.items[*].data}{.items[*].spec}"],
+    ),
+    kubectl("kubectl create configmap: there already", &["create", "configmap", "owned"]),
+    kubectl(
+        "kubectl delete what was created",
+        &["delete", "deploy/mine", "secret/made", "pdb/made", "ns/made"],
+    ),
+    helm("helm install", &["install", "shipped", "chart", "--set", "a=2"]),
+    helm("helm install: there already", &["install", "shipped", "chart"]),
+    helm("helm upgrade", &["upgrade", "shipped", "chart", "--set", "a=3"]),
+    helm("helm list", &["list"]),
+    helm("helm history", &["history", "shipped"]),
+    helm("helm get manifest", &["get", "manifest", "shipped"]),
+    kubectl("kubectl get what helm installed", &["get", "configmap", "shipped", "-o", "yaml"]),
+    helm("helm uninstall", &["uninstall", "shipped"]),
     Step {
         name: "kubectl get ks -A -w",
         before: READY,

@@ -46,6 +46,7 @@ pub(crate) struct World {
     home: PathBuf,
     kubectl: PathBuf,
     flux: PathBuf,
+    helm: PathBuf,
 }
 
 /// Both clusters, running.
@@ -93,8 +94,8 @@ impl World {
     fn new(oracles: &Oracles, name: &'static str, kubeconfig: &Path, folder: &Path) -> Result<Self> {
         let home = folder.join(format!("home-{name}"));
         fs::create_dir_all(&home)?;
-        let (kubectl, flux) = (oracles.tool("kubectl")?, oracles.tool("flux")?);
-        Ok(Self { name, kubeconfig: kubeconfig.to_owned(), home, kubectl, flux })
+        let (kubectl, flux, helm) = (oracles.tool("kubectl")?, oracles.tool("flux")?, oracles.tool("helm")?);
+        Ok(Self { name, kubeconfig: kubeconfig.to_owned(), home, kubectl, flux, helm })
     }
 
     /// A call of kubectl.
@@ -105,6 +106,11 @@ impl World {
     /// A call of flux.
     pub(crate) fn flux(&self, arguments: &[&str]) -> Command {
         self.client(&self.flux, arguments)
+    }
+
+    /// A call of helm.
+    pub(crate) fn helm(&self, arguments: &[&str]) -> Command {
+        self.client(&self.helm, arguments)
     }
 
     fn client(&self, program: &Path, arguments: &[&str]) -> Command {
@@ -132,7 +138,7 @@ fn copy_deployment(from: &World, to: &World, folder: &Path) -> Result<()> {
         let object: Value = serde_json::from_str(&text)?;
         items.push(json!({
             "apiVersion": object["apiVersion"], "kind": object["kind"], "spec": object["spec"],
-            "metadata": {"name": NAME, "namespace": "flux-system"},
+            "metadata": {"name": NAME, "namespace": "flux-system", "labels": object["metadata"]["labels"]},
         }));
     }
     let file = folder.join("deployment.json");

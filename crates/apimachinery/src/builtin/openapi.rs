@@ -66,6 +66,7 @@ fn collect(name: &str, into: &mut BTreeMap<Key, Value>) {
 /// The marks are ours and no part of OpenAPI.
 fn without_marks(definition: &Value) -> Value {
     let mut definition = definition.clone();
+    definition.remove_at(&["x-go-protobuf"]);
     if let Some(properties) =
         definition.as_map_mut().and_then(|map| map.get_mut("properties")).and_then(Value::as_map_mut)
     {

@@ -1,5 +1,6 @@
 //! The bodies of requests.
 
+use apimachinery::protobuf;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -27,7 +28,11 @@ pub(super) fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Reads an object that is sent as JSON or YAML.
+/// What the real server reads objects in.
+const MEDIA_TYPES: [&str; 3] =
+    ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/// Reads an object that is sent as JSON, YAML or, of a built-in kind, in protobuf.
 ///
 /// # Errors
 /// The body is in another form, or is not well-formed.
@@ -35,7 +40,9 @@ pub(super) fn object(bytes: &[u8], content_type: &str) -> Result<Value, Refusal>
     match media_type(content_type) {
         "" | "application/json" | "*/*" => json(bytes),
         "application/yaml" => yaml(bytes),
-        _ => Err(status::unsupported_media_type(&["application/json", "application/yaml"])),
+        "application/vnd.kubernetes.protobuf" => protobuf::decode(bytes)
+            .map_err(|error| status::bad_request(format!("couldn't decode the body: {}", chain(&error)))),
+        _ => Err(status::unsupported_media_type(&MEDIA_TYPES)),
     }
 }
 

@@ -1,0 +1,85 @@
+//! Fields on the wire.
+
+use super::Error;
+
+/// The content of a field by its wire type.
+pub(super) enum Wire<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(&'a [u8]),
+    Fixed32(u32),
+}
+
+pub(super) struct Field<'a> {
+    pub(super) number: u32,
+    pub(super) wire: Wire<'a>,
+}
+
+/// The fields of a message; ends after the first damage.
+pub(super) struct Fields<'a> {
+    rest: &'a [u8],
+    last: u32,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, last: 0 }
+    }
+
+    fn field(&mut self) -> Option<Field<'a>> {
+        let tag = varint(&mut self.rest)?;
+        self.last = u32::try_from(tag >> 3).ok()?;
+        let wire = match tag & 7 {
+            0 => Wire::Varint(varint(&mut self.rest)?),
+            1 => Wire::Fixed64(u64::from_le_bytes(*self.rest.split_off(..8)?.first_chunk()?)),
+            2 => {
+                let length = usize::try_from(varint(&mut self.rest)?).ok()?;
+                Wire::Bytes(self.rest.split_off(..length)?)
+            }
+            5 => Wire::Fixed32(u32::from_le_bytes(*self.rest.split_off(..4)?.first_chunk()?)),
+            _ => return None,
+        };
+        Some(Field { number: self.last, wire })
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.field();
+        if field.is_none() {
+            self.rest = &[];
+        }
+        Some(field.ok_or(Error::Damaged { field: self.last }))
+    }
+}
+
+/// Numbers that were written one after the other.
+pub(super) fn packed(mut bytes: &[u8]) -> impl Iterator<Item = Result<u64, Error>> {
+    std::iter::from_fn(move || {
+        if bytes.is_empty() {
+            return None;
+        }
+        let number = varint(&mut bytes);
+        if number.is_none() {
+            bytes = &[];
+        }
+        Some(number.ok_or(Error::Damaged { field: 0 }))
+    })
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = bytes.split_off_first()?;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
