@@ -75,7 +75,7 @@ pub(crate) fn validate_new(kind: &Kind, object: &Value) -> Vec<FieldError> {
 /// What is wrong with an object in the place of another.
 pub(crate) fn validate_change(kind: &Kind, live: &Value, next: &Value, part: Part) -> Vec<FieldError> {
     let mut errors = validation::validate_update(next, live, &kind.gvk, &kind.schema, scope(kind));
-    if part != Part::Main {
+    if matches!(part, Part::Status | Part::Finalize) {
         // The rest of the object is the live one's, and is not judged again.
         errors.retain(|error| error.field.starts_with("status"));
     }

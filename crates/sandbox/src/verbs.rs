@@ -42,6 +42,8 @@ pub(crate) enum Part {
     Status,
     /// A Namespace's `spec.finalizers`.
     Finalize,
+    /// The number of replicas.
+    Scale,
 }
 
 impl Part {
@@ -51,6 +53,7 @@ impl Part {
             Self::Main => None,
             Self::Status => Some("status"),
             Self::Finalize => Some("finalize"),
+            Self::Scale => Some("scale"),
         }
     }
 }

@@ -46,6 +46,10 @@ fn through_struct(map: &mut Map, schema: &Node, depth: usize) {
             return field.written_null;
         }
         through_type(value, field, depth + 1);
+        // Stored objects do not tell an empty list from none, and Go writes none as null.
+        if field.written_null && value.as_list().is_some_and(<[Value]>::is_empty) {
+            *value = Value::Null;
+        }
         schema.required.contains(key)
             || field.default.is_some()
             || field.written_null

@@ -241,7 +241,7 @@ fn update_object(call: &Call<'_>, bytes: &[u8], addressed: &Addressed) -> Result
     match addressed {
         Addressed::Part(part) => call.written(&update::update(api, &call.target(*part), object, &options)?),
         Addressed::Scale => {
-            let written = scale::update(api, &call.target(Part::Main), &object, &options)?;
+            let written = scale::update(api, &call.target(Part::Scale), &object, &options)?;
             Ok(answer::json(200, &written.object))
         }
     }
@@ -270,7 +270,7 @@ fn patch_object(call: &Call<'_>, bytes: &[u8], addressed: &Addressed) -> Result<
             call.written(&patch::patch(api, &call.target(*part), (r#type, content), &options)?)
         }
         Addressed::Scale => {
-            let written = scale::patch(api, &call.target(Part::Main), (r#type, &content), &options)?;
+            let written = scale::patch(api, &call.target(Part::Scale), (r#type, &content), &options)?;
             Ok(answer::json(200, &written.object))
         }
     }

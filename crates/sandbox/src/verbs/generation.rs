@@ -2,10 +2,12 @@
 
 use value::Value;
 
+use super::{Part, Target};
 use crate::kinds::{Kind, has_generation};
 
 /// Gives a changed object the generation that follows from what changed.
-pub(super) fn advance(kind: &Kind, live: &Value, next: &mut Value) {
+pub(super) fn advance(target: &Target, live: &Value, next: &mut Value) {
+    let kind = &target.kind;
     let Some(generation) = live.at(&["metadata", "generation"]).and_then(Value::as_i64) else {
         if let Some(metadata) = next.as_map_mut().and_then(|map| map.get_mut("metadata"))
             && let Some(metadata) = metadata.as_map_mut()
@@ -14,7 +16,11 @@ pub(super) fn advance(kind: &Kind, live: &Value, next: &mut Value) {
         }
         return;
     };
-    let changed = has_generation(kind) && intent_differs(kind, live, next);
+    // Annotations of a Deployment go into its ReplicaSets.
+    let annotations = |object: &Value| object.at(&["metadata", "annotations"]).cloned();
+    let has_new_annotations =
+        kind.is("apps", "Deployment") && target.part == Part::Main && annotations(live) != annotations(next);
+    let changed = has_generation(kind) && (has_new_annotations || intent_differs(kind, live, next));
     next.set_at(&["metadata", "generation"], generation + i64::from(changed));
 }
 

@@ -79,7 +79,7 @@ pub(super) fn replace(
     admission::on_update(transaction, target, live, &mut next)?;
     admission::allocate(transaction, target, &mut next, Some(live))?;
     next = managed_fields::keep_times(live, next);
-    generation::advance(kind, live, &mut next);
+    generation::advance(target, live, &mut next);
     let errors = rules::validate_change(kind, live, &next, target.part);
     if !errors.is_empty() {
         return Err(status::invalid(&kind.gvk.group_kind(), &target.name, &errors));
@@ -152,7 +152,7 @@ fn keep_system_metadata(live: &Value, next: &mut Value) {
 /// Of the other parts of the object the live one's stays.
 fn separate(target: &Target, live: &Value, next: &mut Value) {
     match target.part {
-        Part::Main => {
+        Part::Main | Part::Scale => {
             if target.kind.has_status() {
                 keep(live, next, &["status"]);
             }
