@@ -14,7 +14,7 @@ use super::checkout::Objects;
 use super::error::{GitError, GitErrorKind, Operation, Request};
 use super::listing::{Offer, References, Target};
 use super::pkt::{self, Pkt};
-use super::semver::Version;
+use super::semver::of_tag;
 use super::session::{Frames, Session, refused};
 use super::{Checkout, Range, Reference, Remote, Resolved};
 
@@ -213,13 +213,13 @@ async fn branches(session: &Session, offer: &Offer) -> Result<Vec<ObjectId>, Git
 /// The tags with the highest version in the range; several, when they differ in build metadata only.
 fn highest<'a>(references: &'a References, range: &Range) -> Vec<(&'a str, Target)> {
     let mut best: Vec<(&str, Target)> = Vec::new();
-    let mut version: Option<Version> = None;
+    let mut version = None;
     for (name, target) in references {
         let Some(tag) = name.strip_prefix("refs/tags/") else { continue };
-        let Some(candidate) = Version::of_tag(tag).filter(|candidate| range.contains(candidate)) else {
+        let Some(candidate) = of_tag(tag).filter(|candidate| range.contains(candidate)) else {
             continue;
         };
-        match version.as_ref().map(|version| candidate.cmp(version)) {
+        match version.as_ref().map(|version| go_semver::compare(&candidate, version)) {
             Some(std::cmp::Ordering::Less) => continue,
             Some(std::cmp::Ordering::Equal) => {}
             Some(std::cmp::Ordering::Greater) | None => best.clear(),
