@@ -1,0 +1,12 @@
+//! The kinds of argoproj.io: Application and AppProject.
+//!
+//! Objects are read from plain objects, field by field, and never written back whole.
+//!
+//! **Invariants.** No IO. The definitions have all fields of upstream's, with its types and rules.
+
+pub mod definitions;
+
+/// The API group.
+pub const GROUP: &str = "argoproj.io";
+/// The version.
+pub const VERSION: &str = "v1alpha1";
