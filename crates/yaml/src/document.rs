@@ -56,17 +56,31 @@ pub fn parse(text: &str, rules: Rules) -> Result<Value, Error> {
     }
 }
 
+/// Parses the first document of a text and reads no further, as `yaml.Unmarshal` does: what follows may be
+/// anything. An empty text is `Null`.
+///
+/// # Errors
+/// The first document is not YAML.
+pub fn parse_first(text: &str, rules: Rules) -> Result<Value, Error> {
+    let first = parse_some(text, rules, 1)?.into_iter().next();
+    Ok(first.map_or(Value::Null, |document| document.value))
+}
+
 /// Parses all documents of a stream.
 ///
 /// # Errors
 /// The text is not YAML, or passes a limit of depth or aliasing.
 pub fn parse_documents(text: &str, rules: Rules) -> Result<Vec<Document>, Error> {
+    parse_some(text, rules, usize::MAX)
+}
+
+fn parse_some(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
     // The parser takes any character whose first byte is that of a byte order mark for one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match tag_before_comma(text) {
-        None => compose(text, rules),
+        None => compose(text, rules, most),
         // The parser gives up with a panic where `!tag` and `,` touch within brackets.
-        Some(mark) => catch_unwind(|| compose(text, rules)).unwrap_or_else(|_| {
+        Some(mark) => catch_unwind(|| compose(text, rules, most)).unwrap_or_else(|_| {
             let problem = "a tag and the comma behind it touch; put a blank between them".to_owned();
             Err(Error::Syntax { mark, line: Some(mark.line), problem })
         }),
@@ -86,13 +100,25 @@ fn tag_before_comma(text: &str) -> Option<Mark> {
     })
 }
 
-fn compose(text: &str, rules: Rules) -> Result<Vec<Document>, Error> {
-    let mut bytes = text.as_bytes();
+fn compose(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
+    // The parser gives up with a panic where a block scalar ends with the text and not with a line. So the
+    // line is ended, and what that adds to the scalar is taken away again.
+    let ended = ends_within_a_line(text).then(|| format!("{text}\n"));
+    let mut bytes = ended.as_deref().unwrap_or(text).as_bytes();
+    let added_end = ended.as_ref().map(|ended| ended.len() as u64);
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
     parser.set_input_string(&mut bytes);
-    let mut composer =
-        Composer { parser, rules, anchors: HashMap::new(), nodes: 0, aliased: 0, depth: 0, problem: None };
+    let mut composer = Composer {
+        parser,
+        rules,
+        anchors: HashMap::new(),
+        nodes: 0,
+        aliased: 0,
+        depth: 0,
+        problem: None,
+        added_end,
+    };
     let mut documents = Vec::new();
     loop {
         let (event, mark) = composer.next()?;
@@ -104,10 +130,19 @@ fn compose(text: &str, rules: Rules) -> Result<Vec<Document>, Error> {
                 let node = composer.node(first, start)?;
                 documents.push(Document { value: node.value, start });
             }
+            EventData::DocumentEnd { .. } if documents.len() >= most => {
+                return composer.problem.map_or(Ok(documents), Err);
+            }
             EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
             other => return Err(unexpected(mark, &other)),
         }
     }
+}
+
+/// Whether there is something on the last line, and no line break behind it.
+fn ends_within_a_line(text: &str) -> bool {
+    let last = text.rsplit(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).next().unwrap_or(text);
+    !last.trim_start_matches(' ').is_empty()
 }
 
 fn unexpected(mark: Mark, event: &EventData) -> Error {
@@ -124,6 +159,8 @@ struct Composer<'a, 'b> {
     /// What is wrong with the meaning of the text. Go reads a whole text before it looks for that, so that
     /// what breaks the grammar anywhere comes first.
     problem: Option<Error>,
+    /// Where the text ends, if its last line break was added.
+    added_end: Option<u64>,
 }
 
 /// A composed value with what merging and limits need to know of it.
@@ -144,7 +181,14 @@ impl Node {
 
 impl Composer<'_, '_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
-        let event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
+        let mut event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
+        if let EventData::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } =
+            &mut event.data
+            && self.added_end.is_some_and(|end| event.end_mark.index >= end)
+            && value.ends_with('\n')
+        {
+            value.pop();
+        }
         Ok((event.data, mark_of(event.start_mark)))
     }
 
@@ -444,6 +488,20 @@ mod tests {
         let error = "yaml: line 2: a tag and the comma behind it touch; put a blank between them";
         assert_eq!(shown(text, Rules::V2), error);
         assert_eq!(shown("a: 'wow!,'\nb: [!!str 1, 2]", Rules::V2), r#"{"a":"wow!,","b":["1",2]}"#);
+    }
+
+    #[test]
+    fn a_block_scalar_may_end_with_the_text() {
+        for (text, wanted) in [
+            ("a: |\n  x", r#"{"a":"x"}"#),
+            ("a: |+\n  x\n  y", r#"{"a":"x\ny"}"#),
+            ("a: >-\n  x\n  y", r#"{"a":"x y"}"#),
+            ("a: |\n  x\n", r#"{"a":"x\n"}"#),
+            ("a: |\n  x\n  ", r#"{"a":"x\n"}"#),
+            ("a: |\n  x\nb: 1", r#"{"a":"x\n","b":1}"#),
+        ] {
+            assert_eq!(parse(text, Rules::V2).unwrap().to_string(), wanted, "{text:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,6 @@ mod error;
 mod scalar;
 mod timestamp;
 
-pub use document::{Document, Rules, parse, parse_documents};
+pub use document::{Document, Rules, parse, parse_documents, parse_first};
 pub use emit::{EmitError, Profile, append_yaml, to_yaml, to_yaml_as};
 pub use error::{Error, Mark};
