@@ -1,5 +1,7 @@
 //! Measurements, from outside the process where that is possible.
 
+mod helm;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -16,6 +18,8 @@ use crate::process::{Running, pause};
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
+    /// CPU time and memory of `flamingo template` and of helm, over the charts of `--charts`.
+    Helm,
     /// Start, first deployment, new commits, many Kustomizations, memory and size of `flamingo up`.
     Up,
 }
@@ -31,8 +35,9 @@ const MANY: &str = "100";
 ///
 /// # Errors
 /// Something could not be built or run.
-pub(crate) fn bench(what: What) -> Result<()> {
+pub(crate) fn bench(what: What, charts: Option<&Path>) -> Result<()> {
     match what {
+        What::Helm => helm::bench(charts.context("name a folder of charts with --charts")?),
         What::Up => up(),
     }
 }
@@ -101,6 +106,15 @@ fn first_sync() -> Result<(f64, f64)> {
         text.parse::<f64>().with_context(|| format!("{name} {text}"))
     };
     Ok((figure("seconds")?, figure("requests_per_object")?))
+}
+
+/// User and system time of all processes that this one has waited for.
+fn children_cpu_seconds() -> Result<f64> {
+    let ticks: f64 = output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?;
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = text.rsplit_once(") ").context("no process name")?.1.split(' ').collect();
+    let field = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("no times");
+    Ok((field(13)? + field(14)?) / ticks)
 }
 
 /// User and system time of a process so far.

@@ -4,7 +4,10 @@ mod clients;
 mod control_plane;
 mod controllers;
 mod differences;
+mod expressions;
+mod helm;
 mod mask;
+mod records;
 mod report;
 mod steps;
 mod worlds;
@@ -24,10 +27,16 @@ pub(crate) enum Comparison {
     Clients,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,
+    /// The small charts of the Helm corpus; with `--charts`, the charts of a folder instead.
+    Helm,
+    /// Release records of helm 3 and 4, read and written by us, and ours read by helm.
+    Records,
     /// Crashes of the controllers at every request to a real control plane.
     Crash,
     /// What Go's YAML libraries read and write.
     Yaml,
+    /// What helm's engine makes of single expressions.
+    HelmExpressions,
 }
 
 /// Runs the comparisons and says how many passed. With `remake`, goldens are written instead of compared.
@@ -36,7 +45,10 @@ pub(crate) enum Comparison {
 /// A tool cannot be built, a cluster cannot be started, or a comparison failed.
 pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
-    let oracles = Oracles::prepare()?;
+    let oracles = match only {
+        [Comparison::Helm] => Oracles::prepare_only(&["helm"])?,
+        _ => Oracles::prepare()?,
+    };
     let mut report = Report::default();
     for comparison in Comparison::value_variants() {
         if !is_wanted(*comparison) {
@@ -46,9 +58,12 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
             Comparison::Clients => {
                 flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
             }
+            Comparison::Helm => helm::corpus(&oracles, remake, &mut report),
+            Comparison::Records => records::run(&oracles, remake, &mut report),
             Comparison::Replay => controllers::run(&oracles, &controllers::REPLAY, &mut report),
             Comparison::Crash => controllers::run(&oracles, &controllers::CRASH, &mut report),
             Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
+            Comparison::HelmExpressions => expressions::run(&oracles, remake, &mut report),
         };
         // One comparison that cannot be made does not keep the others from being made.
         if let Err(error) = outcome {
@@ -56,4 +71,22 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
         }
     }
     report.finish()
+}
+
+/// The charts below a folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn find_charts(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+    helm::find(&folder.canonicalize()?)
+}
+
+/// Renders all charts below a folder with helm and with ours, and counts.
+///
+/// # Errors
+/// A tool cannot be built, or not everything is equal.
+pub(crate) fn charts(folder: &std::path::Path) -> Result<()> {
+    let oracles = Oracles::prepare_only(&["helm"])?;
+    let differences = crate::command::root().join("target/helm-differences");
+    helm::compare(&oracles, &folder.canonicalize()?, &differences)
 }

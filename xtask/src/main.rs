@@ -47,6 +47,9 @@ enum Task {
         /// Write goldens anew instead of comparing them.
         #[arg(long)]
         remake: bool,
+        /// With `helm`: render the charts below this folder instead of the corpus.
+        #[arg(long, value_name = "DIR")]
+        charts: Option<std::path::PathBuf>,
     },
     /// Build the real tools into the cache, and say where they are (needs Go).
     Oracles,
@@ -54,6 +57,9 @@ enum Task {
     Bench {
         /// What to measure.
         what: bench::What,
+        /// With `helm`: the charts below this folder.
+        #[arg(long, value_name = "DIR")]
+        charts: Option<std::path::PathBuf>,
     },
     /// Make generated files anew.
     Codegen {
@@ -69,9 +75,10 @@ fn main() -> ExitCode {
         Task::Down { arguments } => flamingo::run("down", &arguments),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
-        Task::Conformance { only, remake } => conformance::run(&only, remake),
+        Task::Conformance { charts: Some(folder), .. } => conformance::charts(&folder),
+        Task::Conformance { only, remake, charts: None } => conformance::run(&only, remake),
         Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
-        Task::Bench { what } => bench::bench(what),
+        Task::Bench { what, charts } => bench::bench(what, charts.as_deref()),
         Task::Codegen { check } => codegen::codegen(check),
     };
     match outcome {

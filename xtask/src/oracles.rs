@@ -41,9 +41,17 @@ impl Oracles {
     /// # Errors
     /// Go is missing, or a tool does not build.
     pub(crate) fn prepare() -> Result<Self> {
+        Self::prepare_only(&[])
+    }
+
+    /// As [`Self::prepare`], for some tools only, or all where none is named.
+    ///
+    /// # Errors
+    /// Go is missing, or a tool does not build.
+    pub(crate) fn prepare_only(names: &[&str]) -> Result<Self> {
         let cache = cache()?;
         let mut folders = Vec::new();
-        for tool in &TOOLS {
+        for tool in TOOLS.iter().filter(|tool| names.is_empty() || names.contains(&tool.name)) {
             let folder = cache.join(format!("{}-{}", tool.name, tool.version));
             let done = folder.join(".built");
             if !done.exists() {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+use crate::helm::Part;
+use crate::helm::flags::{LintArguments, ShowArguments, TemplateArguments};
+
 /// GitOps with Argo CD's face and Flux's engine.
 #[derive(Debug, Parser)]
 #[command(name = "flamingo", version, propagate_version = true, arg_required_else_help = true)]
@@ -24,6 +27,41 @@ pub enum Command {
     Down(Down),
     /// Run the Flux controllers against a cluster.
     FluxControllers(FluxControllers),
+    /// Render a Helm chart.
+    Template(TemplateArguments),
+    /// Examine Helm charts for possible issues.
+    Lint(LintArguments),
+    /// Show what is in a Helm chart.
+    #[command(subcommand)]
+    Show(Show),
+}
+
+/// What of a chart is shown.
+#[derive(Debug, Subcommand)]
+pub enum Show {
+    /// Everything.
+    All(ShowArguments),
+    /// `Chart.yaml`.
+    Chart(ShowArguments),
+    /// `values.yaml`.
+    Values(ShowArguments),
+    /// The README.
+    Readme(ShowArguments),
+    /// The custom resource definitions.
+    Crds(ShowArguments),
+}
+
+impl Show {
+    /// Which part, and its arguments.
+    pub fn part(&self) -> (Part, &ShowArguments) {
+        match self {
+            Self::All(arguments) => (Part::All, arguments),
+            Self::Chart(arguments) => (Part::Chart, arguments),
+            Self::Values(arguments) => (Part::Values, arguments),
+            Self::Readme(arguments) => (Part::Readme, arguments),
+            Self::Crds(arguments) => (Part::Crds, arguments),
+        }
+    }
 }
 
 /// Arguments of `up`.

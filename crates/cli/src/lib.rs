@@ -3,4 +3,5 @@
 //! What a command does is wired in the `flamingo` crate; here is what people type and read.
 
 pub mod arguments;
+pub mod helm;
 pub mod progress;

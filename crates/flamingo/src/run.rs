@@ -6,10 +6,14 @@ use std::process::ExitCode;
 use cli::arguments::{Arguments, Command};
 use tracing_subscriber::EnvFilter;
 
-use crate::{controllers, down, up};
+use crate::{charts, controllers, down, up};
 
 /// Runs a command. Exit code 0 is success, 1 a deployment that is not ready, 2 any other failure.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    // What only reads files and prints needs neither traces nor a runtime.
+    if let Some(code) = charts::run(&arguments.command) {
+        return code;
+    }
     tell_traces(&arguments.command);
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed already");
@@ -21,6 +25,9 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
                 Command::Up(arguments) => up::up(arguments).await,
                 Command::Down(arguments) => down::down(&arguments),
                 Command::FluxControllers(arguments) => controllers::run(arguments).await,
+                Command::Template(_) | Command::Lint(_) | Command::Show(_) => {
+                    unreachable!("the commands of charts are done without a runtime")
+                }
             }
         });
         // A build that still runs on a blocking thread must not hold up the end.
@@ -49,7 +56,9 @@ fn say(error: &anyhow::Error) {
 fn tell_traces(command: &Command) {
     let usual = match command {
         Command::FluxControllers(_) => "warn",
-        Command::Up(_) | Command::Down(_) => "off",
+        Command::Up(_) | Command::Down(_) | Command::Template(_) | Command::Lint(_) | Command::Show(_) => {
+            "off"
+        }
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let subscriber = tracing_subscriber::fmt()

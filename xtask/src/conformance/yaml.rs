@@ -29,18 +29,24 @@ pub(crate) fn run(oracles: &Oracles, remake: bool, report: &mut Report) -> Resul
             fs::write(&file, made)?;
             continue;
         }
-        let differing = known.lines().zip(made.lines()).filter(|(known, made)| known != made);
-        let mut problems: Vec<String> =
-            differing.map(|(known, made)| format!("committed {known}\nnow       {made}")).collect();
-        if known.lines().count() != made.lines().count() {
-            problems.push("the number of rows differs".to_owned());
-        }
-        report.add(&name, &problems);
+        report.add(&name, &differing_rows(&known, &made));
     }
     Ok(())
 }
 
-fn answers(program: &Path, rows: &str) -> Result<String> {
+/// The rows of a table that are not what they were when it was committed.
+pub(super) fn differing_rows(known: &str, made: &str) -> Vec<String> {
+    let differing = known.lines().zip(made.lines()).filter(|(known, made)| known != made);
+    let mut problems: Vec<String> =
+        differing.map(|(known, made)| format!("committed {known}\nnow       {made}")).collect();
+    if known.lines().count() != made.lines().count() {
+        problems.push("the number of rows differs".to_owned());
+    }
+    problems
+}
+
+/// What a program makes of the rows given to it.
+pub(super) fn answers(program: &Path, rows: &str) -> Result<String> {
     let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut input = child.stdin.take().context("the input is a pipe")?;
     let output = std::thread::scope(|scope| {

@@ -1,0 +1,114 @@
+//! `helm_warm CHART TIMES`: renders a chart of a folder with ever new values in one process, and prints the CPU
+//! seconds that one rendering takes once the chart is parsed.
+
+#![expect(clippy::print_stdout, reason = "the number is for the one who measures")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use gotemplate::{Entropy, Environment, Limits};
+use helm::capabilities::Capabilities;
+use helm::{Chart, Compiled, Entry, EntryKind, Release, Request, Tree, TreeError};
+use value::Value;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().context("no chart")?;
+    let times: u32 = arguments.next().context("no number")?.parse()?;
+    let chart = Arc::new(Chart::from_folder(&Folder(folder))?);
+    let compiled = Compiled::default();
+    render(&chart, &compiled, 0)?;
+    let before = cpu_seconds()?;
+    for at in 1..=times {
+        render(&chart, &compiled, at)?;
+    }
+    println!("{}", (cpu_seconds()? - before) / f64::from(times));
+    Ok(())
+}
+
+fn render(chart: &Arc<Chart>, compiled: &Compiled, at: u32) -> Result<()> {
+    let environment = Environment {
+        now: jiff::Timestamp::now(),
+        zone: jiff::tz::TimeZone::UTC,
+        entropy: &Counter,
+        cluster: None,
+        resolver: None,
+        lint: false,
+    };
+    let release = Release {
+        name: "release-name".to_owned(),
+        namespace: "default".to_owned(),
+        revision: 1,
+        is_upgrade: false,
+    };
+    let values = Value::map_of([("warm", at)]);
+    let request = Request {
+        values: &values,
+        release: &release,
+        capabilities: &Capabilities::default(),
+        environment: &environment,
+        limits: Limits::default(),
+        skip_schema: false,
+        subchart_notes: false,
+        record: false,
+        post_renderer: None,
+    };
+    let rendering = helm::render(chart, compiled, &request)?;
+    let stream = helm::output::stream(&rendering, helm::output::Selection::default());
+    anyhow::ensure!(stream.text.ends_with('\n'), "no output");
+    Ok(())
+}
+
+/// No key is made with these; they only differ.
+struct Counter;
+
+impl Entropy for Counter {
+    fn fill(&self, buffer: &mut [u8]) {
+        for (at, byte) in buffer.iter_mut().enumerate() {
+            *byte = (at * 7 + 3) as u8;
+        }
+    }
+}
+
+struct Folder(String);
+
+impl Tree for Folder {
+    fn location(&self) -> &str {
+        &self.0
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError> {
+        let failed = |error: std::io::Error| TreeError {
+            action: "open",
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(Path::new(&self.0).join(path)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let meta = fs::metadata(entry.path()).map_err(failed)?;
+            let kind = if meta.is_dir() { EntryKind::Directory } else { EntryKind::File };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            entries.push(Entry { name, kind, size: meta.len(), modified: None });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
+        fs::read(Path::new(&self.0).join(path)).map(Into::into).map_err(|error| TreeError {
+            action: "open",
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// How long this thread has run, as Linux counts it.
+fn cpu_seconds() -> Result<f64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds: f64 = text.split(' ').next().context("no time")?.parse()?;
+    Ok(nanoseconds / 1e9)
+}

@@ -1,0 +1,9 @@
+//! Which flags the commands have.
+
+mod lint;
+mod show;
+mod template;
+
+pub use lint::LINT;
+pub use show::SHOW;
+pub use template::TEMPLATE;

@@ -1,0 +1,126 @@
+//! The user's values: `--values` and the `--set` family, in helm's order.
+
+use std::fs;
+
+use helm::{TreeError, strvals, values};
+use value::Value;
+
+use super::failure::{Failure, chain};
+use super::flags::Flags;
+use super::folder::reason;
+use super::world::World;
+
+/// The user's values, and where they come from.
+pub(crate) struct UserValues {
+    /// Everything together.
+    pub(crate) all: Value,
+    /// Each source with what it says alone, in the order in which they were applied.
+    pub(crate) layers: Vec<Layer>,
+}
+
+/// One source of values.
+pub(crate) struct Layer {
+    /// How it was named, such as the path of a file or `--set`.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) values: Value,
+    /// Its text, for a file.
+    pub(crate) text: Option<String>,
+}
+
+/// Reads all of them.
+pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, Failure> {
+    let mut user = UserValues { all: Value::map(), layers: Vec::new() };
+    for path in flags.list("values") {
+        let text = read_file(&path, world).map_err(Failure::new)?;
+        let read = values::from_yaml(&text)
+            .map_err(|error| Failure::new(format!("failed to parse {path}: {}", chain(&error))))?;
+        values::merge(&mut user.all, &read);
+        let text = Some(String::from_utf8_lossy(&text).into_owned());
+        user.layers.push(Layer { name: path, values: read, text });
+    }
+    for text in flags.texts("set-json") {
+        let trimmed = text.trim();
+        if trimmed.starts_with('{') {
+            let read: Value = serde_json::from_str(trimmed)
+                .map_err(|_| Failure::new(format!("failed parsing --set-json data JSON: {text}")))?;
+            let read = values::as_json_numbers(&read);
+            values::merge(&mut user.all, &read);
+            user.layers.push(Layer { name: format!("--set-json {text}"), values: read, text: None });
+        } else {
+            user.set("--set-json", &text, strvals::parse_json)
+                .map_err(|_| Failure::new(format!("failed parsing --set-json data {text}")))?;
+        }
+    }
+    for (flag, parse) in [
+        ("set", strvals::parse as fn(&str, &mut Value) -> Result<(), strvals::StrvalsError>),
+        ("set-string", strvals::parse_string),
+    ] {
+        for text in flags.texts(flag) {
+            user.set(&format!("--{flag}"), &text, parse)
+                .map_err(|error| Failure::new(format!("failed parsing --{flag} data: {error}")))?;
+        }
+    }
+    for text in flags.texts("set-file") {
+        let parse = |text: &str, values: &mut Value| {
+            strvals::parse_file(text, values, &mut |path| {
+                let text = read_file(path, world).map_err(|message| TreeError {
+                    action: "open",
+                    path: path.to_owned(),
+                    reason: message.rsplit(": ").next().unwrap_or(&message).to_owned(),
+                })?;
+                Ok(String::from_utf8_lossy(&text).into_owned())
+            })
+        };
+        user.set("--set-file", &text, parse)
+            .map_err(|error| Failure::new(format!("failed parsing --set-file data: {error}")))?;
+    }
+    for text in flags.texts("set-literal") {
+        user.set("--set-literal", &text, strvals::parse_literal)
+            .map_err(|error| Failure::new(format!("failed parsing --set-literal data: {error}")))?;
+    }
+    Ok(user)
+}
+
+impl UserValues {
+    fn set(
+        &mut self,
+        flag: &str,
+        text: &str,
+        mut parse: impl FnMut(&str, &mut Value) -> Result<(), strvals::StrvalsError>,
+    ) -> Result<(), strvals::StrvalsError> {
+        let before = self.all.clone();
+        parse(text, &mut self.all)?;
+        let values = difference(&before, &self.all);
+        self.layers.push(Layer { name: format!("{flag} {text}"), values, text: None });
+        Ok(())
+    }
+}
+
+/// What is new or different: the part of `after` that a flag set.
+fn difference(before: &Value, after: &Value) -> Value {
+    let (Some(before), Some(after)) = (before.as_map(), after.as_map()) else { return after.clone() };
+    let changed = after.iter().filter_map(|(key, item)| match before.get(key) {
+        Some(known) if known == item => None,
+        Some(known) => Some((key.clone(), difference(known, item))),
+        None => Some((key.clone(), item.clone())),
+    });
+    Value::map_of(changed)
+}
+
+/// A file, or standard input for `-`.
+fn read_file(path: &str, world: &mut World<'_>) -> Result<Vec<u8>, String> {
+    if path.trim() == "-" {
+        let mut text = Vec::new();
+        world.input.read_to_end(&mut text).map_err(|error| error.to_string())?;
+        return Ok(text);
+    }
+    if let Some((scheme, _)) = path.split_once("://")
+        && matches!(scheme, "http" | "https" | "oci")
+    {
+        return Err(format!(
+            "{path} is refused: values are not downloaded by this version of flamingo; save them to a file"
+        ));
+    }
+    fs::read(world.directory.join(path)).map_err(|error| format!("open {path}: {}", reason(&error)))
+}

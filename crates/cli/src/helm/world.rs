@@ -1,0 +1,66 @@
+//! What a command takes from the outside, and where it writes.
+
+use std::io::{self, Read, Write};
+use std::net::ToSocketAddrs as _;
+
+use gotemplate::{Entropy, Environment, Resolve};
+
+/// Standard input and outputs, and the parts of the environment that matter.
+pub struct World<'a> {
+    /// Standard input, for `--values -`.
+    pub input: &'a mut dyn Read,
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+    /// `HELM_NAMESPACE`, or that of the current context of the kubeconfig.
+    pub namespace: String,
+    /// `HOME`, where the default keyring is.
+    pub home: Option<std::path::PathBuf>,
+    /// The directory that relative paths are relative to.
+    pub directory: std::path::PathBuf,
+    /// Waits a moment before `--watch` looks again; false ends it.
+    pub pause: &'a mut dyn FnMut() -> bool,
+    /// What time it is.
+    pub now: jiff::Timestamp,
+    /// The local time zone.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl World<'_> {
+    /// The environment of templates.
+    pub(crate) fn environment(&self, dns: bool, lint: bool) -> Environment<'static> {
+        Environment {
+            now: self.now,
+            zone: self.zone.clone(),
+            entropy: &System,
+            cluster: None,
+            resolver: dns.then_some(&System),
+            lint,
+        }
+    }
+
+    /// Says something on standard error; when that is closed, nobody wants to know.
+    pub(crate) fn warn(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.err, "{text}")
+    }
+}
+
+struct System;
+
+impl Entropy for System {
+    fn fill(&self, buffer: &mut [u8]) {
+        // A system without random numbers cannot make keys, and must not make weak ones.
+        getrandom::fill(buffer).unwrap_or_else(|error| panic!("the system has no random numbers: {error}"));
+    }
+}
+
+impl Resolve for System {
+    fn resolve(&self, host: &str) -> String {
+        let addresses = (host, 0).to_socket_addrs();
+        addresses
+            .ok()
+            .and_then(|mut found| found.next())
+            .map_or_else(String::new, |found| found.ip().to_string())
+    }
+}

@@ -1,0 +1,267 @@
+//! Our `template`, `lint` and `show` on the Helm corpus, against what helm 4.3.1 printed.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up is to end there")]
+
+#[path = "helm/case.rs"]
+#[expect(dead_code, reason = "the goldens are made elsewhere")]
+mod case;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use case::{Case, first_error};
+use clap::Parser as _;
+use cli::arguments::{Arguments, Command};
+use cli::helm::{self, World};
+
+/// What a run printed, and how it ended.
+struct Printed {
+    stdout: String,
+    stderr: String,
+}
+
+fn run(arguments: &[String], folder: &Path) -> Printed {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let parsed =
+        Arguments::try_parse_from(std::iter::once("flamingo".to_owned()).chain(arguments.iter().cloned()));
+    match parsed {
+        Err(error) => writeln!(StringSink(&mut err), "Error: {error}").expect("a vector takes everything"),
+        Ok(parsed) => {
+            let mut world = World {
+                input: &mut std::io::empty(),
+                out: &mut out,
+                err: &mut err,
+                namespace: "default".to_owned(),
+                home: None,
+                pause: &mut || false,
+                directory: folder.to_owned(),
+                now: "2026-01-02T03:04:05Z".parse().expect("a time"),
+                zone: jiff::tz::TimeZone::UTC,
+            };
+            let code = match parsed.command {
+                Command::Template(arguments) => helm::template(&arguments.0, &mut world),
+                Command::Lint(arguments) => helm::lint(&arguments.0, &mut world),
+                Command::Show(show) => {
+                    let (part, arguments) = show.part();
+                    helm::show(part, &arguments.0, &mut world)
+                }
+                _ => panic!("{arguments:?} is no command of charts"),
+            };
+            code.expect("vectors take everything");
+        }
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Printed { stdout: text(out).replace(&folder.display().to_string(), "$DIR"), stderr: text(err) }
+}
+
+struct StringSink<'a>(&'a mut Vec<u8>);
+
+impl std::fmt::Write for StringSink<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[test]
+fn the_corpus_renders_as_helm_renders_it() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/helm");
+    let mut files: Vec<_> = fs::read_dir(&corpus)
+        .expect("the corpus")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    let mut different = String::new();
+    let mut cases = 0;
+    for file in files {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        if name == "public-charts" {
+            continue;
+        }
+        cases += 1;
+        let case = Case::parse(&fs::read_to_string(&file).expect("a case"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().canonicalize().expect("a path");
+        case.write(&folder).expect("files");
+        let ours = run(&case.arguments, &folder);
+        let error = first_error(&ours.stderr, &folder);
+        if ours.stdout != case.stdout {
+            write!(
+                different,
+                "\n=== {name}: stdout\n--- helm\n{}--- ours\n{}{}\n",
+                case.stdout, ours.stdout, ours.stderr
+            )
+            .expect("a string takes everything");
+        } else if error != case.stderr {
+            write!(different, "\n=== {name}: stderr\n--- helm\n{}\n--- ours\n{error}\n", case.stderr)
+                .expect("a string takes everything");
+        }
+    }
+    assert!(cases >= 80, "only {cases} cases");
+    assert!(different.is_empty(), "{different}");
+}
+
+#[test]
+fn every_flag_of_helm_template_is_known() {
+    let ours: BTreeSet<&str> = helm::flags::TEMPLATE.iter().map(|flag| flag.name).chain(["help"]).collect();
+    let list = include_str!("helm/template-flags.txt");
+    let missing: Vec<&str> =
+        list.lines().filter_map(|line| line.strip_prefix("--")).filter(|flag| !ours.contains(flag)).collect();
+    assert!(missing.is_empty(), "{missing:?} are neither done nor refused");
+    assert!(list.lines().count() > 60, "the list is incomplete");
+}
+
+#[test]
+fn the_documentation_lists_every_flag_with_what_comes_of_it() {
+    let docs = include_str!("../../../docs/helm.md");
+    for flag in helm::flags::TEMPLATE {
+        let name = format!("| `--{}`", flag.name);
+        let row = docs.lines().find(|line| {
+            line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(' ') || rest.starts_with(','))
+        });
+        let row = row.unwrap_or_else(|| panic!("{} is not documented", flag.name));
+        let wanted = match flag.effect {
+            helm::flags::Effect::Done => "| done |".to_owned(),
+            helm::flags::Effect::NotForRendering => "| accepted: ".to_owned(),
+            helm::flags::Effect::Refused(reason) => format!("| refused: {reason} |"),
+            helm::flags::Effect::Ours => "| ours |".to_owned(),
+        };
+        assert!(row.contains(&wanted), "{row}");
+    }
+}
+
+/// A chart for what helm cannot do.
+fn chart() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in [
+        ("Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"),
+        ("values.yaml", "replicas: 1\nimage:\n  name: nginx\n  tag: \"1\"\n"),
+        ("my.yaml", "replica: 3\nimage:\n  tag: \"2\"\n"),
+        (
+            "templates/_h.tpl",
+            "{{- define \"labels\" -}}\nversion: {{ .Values.image.tag | quote }}\n{{- end }}\n",
+        ),
+        (
+            "templates/d.yaml",
+            "kind: Deployment\nmetadata:\n  name: web\n  labels:\n    {{- include \"labels\" . | nindent 4 }}\nspec:\n  replicas: {{ .Values.replicas }}\n  image: {{ .Values.image.name }}\n",
+        ),
+    ] {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn template(folder: &Path, arguments: &[&str]) -> Printed {
+    let all: Vec<String> = ["template", "."].iter().chain(arguments).map(|word| (*word).to_owned()).collect();
+    run(&all, folder)
+}
+
+#[test]
+fn a_line_is_explained_by_its_template_and_its_values() {
+    let folder = chart();
+    let explained =
+        template(folder.path(), &["-f", "my.yaml", "--explain", "Deployment/web.metadata.labels.version"]);
+    assert_eq!(
+        explained.stdout,
+        "line 7:     version: \"2\"\n  object    Deployment/web\n  template  app/templates/d.yaml:5: {{include \"labels\" . | nindent 4}}\n  template  app/templates/_h.tpl:2: {{.Values.image.tag | quote}}\n  value     .Values.image.tag = \"2\", set by my.yaml:3\n            values.yaml:4 says \"1\"\n"
+    );
+    let by_line = template(folder.path(), &["-f", "my.yaml", "--explain", "7"]);
+    assert_eq!(by_line.stdout, explained.stdout);
+    let literal = template(folder.path(), &["--explain", "4"]);
+    assert_eq!(
+        literal.stdout,
+        "line 4: metadata:\n  object    Deployment/web\n  template  app/templates/d.yaml:2\n"
+    );
+    let nothing = template(folder.path(), &["--explain", "Service/web"]);
+    assert_eq!(
+        nothing.stderr,
+        "Error: --explain Service/web: no such object is rendered\n  rendered are: Deployment/web\n"
+    );
+}
+
+#[test]
+fn values_that_nobody_knows_are_pointed_out() {
+    let folder = chart();
+    let checked = template(folder.path(), &["-f", "my.yaml", "--set", "image.tga=3", "--check-values"]);
+    assert_eq!(
+        checked.stderr,
+        "my.yaml:1: replica: the chart does not know it; did you mean replicas?\n--set image.tga=3: image.tga: the chart does not know it; did you mean image.tag?\n"
+    );
+    assert!(!checked.stdout.is_empty());
+    assert_eq!(template(folder.path(), &["--set", "image.tag=3", "--check-values"]).stderr, "");
+}
+
+#[test]
+fn an_error_in_a_template_is_shown_with_a_caret_and_its_includes() {
+    let folder = chart();
+    fs::write(
+        folder.path().join("templates/_h.tpl"),
+        "{{ define \"labels\" }}\n\ta: {{ .Values.x.y }}\n{{ end }}",
+    )
+    .expect("a file");
+    let failed = template(folder.path(), &[]);
+    assert!(failed.stderr.starts_with("Error: app/templates/d.yaml:5:8\n"), "{}", failed.stderr);
+    let caret = failed.stderr.split_once("  --> ").expect("a place").1;
+    assert_eq!(
+        caret,
+        "app/templates/_h.tpl:2:15\n    |\n  2 | \ta: {{ .Values.x.y }}\n    | \t      ^^^^^^^^^^^\n  included by app/templates/d.yaml:5:8: {{ include \"labels\" . }}\n"
+    );
+}
+
+#[test]
+fn a_schema_error_names_the_path_and_the_file() {
+    let folder = chart();
+    let schema = r#"{"properties":{"image":{"properties":{"tag":{"type":"integer"}}}}}"#;
+    fs::write(folder.path().join("values.schema.json"), schema).expect("a file");
+    let failed = template(folder.path(), &["-f", "my.yaml"]);
+    assert_eq!(
+        failed.stderr,
+        "Error: values don't meet the specifications of the schema(s) in the following chart(s):\napp:\n- at '/image/tag': got string, want integer\n\n  image.tag is set by my.yaml:3\n"
+    );
+}
+
+#[test]
+fn what_is_refused_is_refused_by_name() {
+    let folder = chart();
+    for flag in helm::flags::TEMPLATE {
+        let helm::flags::Effect::Refused(reason) = flag.effect else { continue };
+        let argument = match flag.takes {
+            helm::flags::Takes::Switch | helm::flags::Takes::OnSwitch => format!("--{}", flag.name),
+            _ => format!("--{}=x", flag.name),
+        };
+        let refused = template(folder.path(), &[&argument]);
+        assert_eq!(refused.stderr, format!("Error: --{} is refused: {reason}\n", flag.name));
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn a_chart_is_rendered_again_when_it_changes() {
+    let folder = chart();
+    let values = folder.path().join("values.yaml");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut changes =
+        vec!["replicas: 22\nimage: {name: a, tag: b}\n", "replicas: 333\nimage: {name: a, tag: b}\n"];
+    let mut world = World {
+        input: &mut std::io::empty(),
+        out: &mut out,
+        err: &mut err,
+        namespace: "default".to_owned(),
+        home: None,
+        directory: folder.path().to_owned(),
+        pause: &mut || changes.pop().is_some_and(|text| fs::write(&values, text).is_ok()),
+        now: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let parsed = Arguments::try_parse_from(["flamingo", "template", ".", "--watch"]).expect("arguments");
+    let Command::Template(arguments) = parsed.command else { panic!("another command") };
+    assert_eq!(helm::template(&arguments.0, &mut world).expect("vectors take everything"), 0);
+    let out = String::from_utf8(out).expect("text");
+    let replicas: Vec<&str> = out.lines().filter(|line| line.contains("replicas:")).collect();
+    assert_eq!(replicas, ["  replicas: 1", "  replicas: 333", "  replicas: 22"]);
+}

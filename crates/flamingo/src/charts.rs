@@ -1,0 +1,74 @@
+//! The commands that read charts: their inputs, outputs and the part of the environment that counts.
+
+use std::env;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use cli::arguments::Command;
+use cli::helm::{self, World};
+
+/// Runs the command if it is one of these.
+pub(crate) fn run(command: &Command) -> Option<ExitCode> {
+    let act: &dyn Fn(&mut World<'_>) -> io::Result<u8> = match command {
+        Command::Template(arguments) => &|world| helm::template(&arguments.0, world),
+        Command::Lint(arguments) => &|world| helm::lint(&arguments.0, world),
+        Command::Show(show) => &|world| {
+            let (part, arguments) = show.part();
+            helm::show(part, &arguments.0, world)
+        },
+        _ => return None,
+    };
+    let (mut input, mut out, mut err) =
+        (io::stdin().lock(), BufWriter::new(io::stdout().lock()), io::stderr());
+    let mut world = World {
+        input: &mut input,
+        out: &mut out,
+        err: &mut err,
+        namespace: namespace(),
+        home: home(),
+        directory: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        pause: &mut pause,
+        now: jiff::Timestamp::now(),
+        zone: jiff::tz::TimeZone::system(),
+    };
+    Some(act(&mut world).map_or(ExitCode::from(2), ExitCode::from))
+}
+
+/// How often `--watch` looks at the files.
+const MOMENT: Duration = Duration::from_millis(300);
+
+#[expect(clippy::disallowed_methods, reason = "there is no runtime here, and nothing else to do meanwhile")]
+fn pause() -> bool {
+    std::thread::sleep(MOMENT);
+    true
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which the environment is read")]
+fn home() -> Option<PathBuf> {
+    env::var_os("HOME").map(PathBuf::from)
+}
+
+/// As helm: what `HELM_NAMESPACE` says, else the namespace of the current context of the kubeconfig.
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which the environment is read")]
+fn namespace() -> String {
+    if let Ok(namespace) = env::var("HELM_NAMESPACE")
+        && !namespace.is_empty()
+    {
+        return namespace;
+    }
+    let files = match env::var_os("KUBECONFIG").filter(|files| !files.is_empty()) {
+        Some(files) => env::split_paths(&files).collect(),
+        None => home().map(|home| home.join(".kube/config")).into_iter().collect::<Vec<_>>(),
+    };
+    files.iter().find_map(|file| context_namespace(file)).unwrap_or_else(|| "default".to_owned())
+}
+
+fn context_namespace(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let config = kube::config::Kubeconfig::from_yaml(&text).ok()?;
+    let current = config.current_context.as_deref()?;
+    let context = config.contexts.iter().find(|context| context.name == current)?;
+    context.context.as_ref()?.namespace.clone().filter(|namespace| !namespace.is_empty())
+}

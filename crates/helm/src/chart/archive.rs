@@ -1,0 +1,184 @@
+//! Charts as gzipped tar archives.
+
+use std::io::{self, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use thiserror::Error;
+
+use super::File;
+use crate::go;
+
+/// How much an archive may hold, all files together (helm's `MaxDecompressedChartSize`).
+pub(crate) const MAX_SIZE: u64 = 100 * 1024 * 1024;
+/// Files in one archive; helm knows no such limit, but each costs memory beyond its bytes.
+const MAX_FILES: usize = 100_000;
+
+/// Why an archive is refused. Nothing of it is used or written.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// Not gzip.
+    #[error("gzip: invalid header")]
+    Header,
+    /// It ends too early.
+    #[error("unexpected EOF")]
+    Truncated,
+    /// Its gzip stream is damaged.
+    #[error("gzip: invalid checksum")]
+    Checksum,
+    /// It is gzip, but no tar inside.
+    #[error("archive/tar: invalid tar header")]
+    Tar(#[source] io::Error),
+    /// A path that starts at the root.
+    #[error("chart illegally contains absolute paths")]
+    Absolute,
+    /// A path without the chart's own folder.
+    #[error("chart illegally contains content outside the base directory: {}", go::quote(.0))]
+    OutsideBase(String),
+    /// A path that leads out.
+    #[error("chart illegally references parent directory")]
+    Parent,
+    /// A path with a drive letter.
+    #[error("chart contains illegally named files")]
+    Drive,
+    /// `Chart.yaml` without a folder around it.
+    #[error("chart yaml not in base directory")]
+    NoBase,
+    /// A bomb.
+    #[error("decompressed chart is larger than the maximum size {MAX_SIZE}")]
+    TooLarge,
+    /// More files than anything real has.
+    #[error("chart archive holds more than {MAX_FILES} files")]
+    TooManyFiles,
+    /// Nothing in it.
+    #[error("no files in chart archive")]
+    Empty,
+}
+
+/// The files of an archive, their paths relative to the folder that it wraps them in.
+///
+/// # Errors
+/// It is damaged, too large, or holds a path that leads out.
+pub fn unpack(archive: &[u8]) -> Result<Vec<File>, ArchiveError> {
+    let mut budget = MAX_SIZE;
+    unpack_within(archive, &mut budget)
+}
+
+/// As [`unpack`]; what the files need is taken from `budget`.
+pub(crate) fn unpack_within(archive: &[u8], budget: &mut u64) -> Result<Vec<File>, ArchiveError> {
+    let header = archive.get(..3);
+    if header != Some(b"\x1f\x8b\x08") {
+        return Err(if archive.len() < 10 && b"\x1f\x8b\x08".starts_with(header.unwrap_or(archive)) {
+            ArchiveError::Truncated
+        } else {
+            ArchiveError::Header
+        });
+    }
+    // Headers and padding are not part of the budget, so what is read is bounded on its own.
+    let stream = MultiGzDecoder::new(archive).take(4 * MAX_SIZE);
+    let mut tar = tar::Archive::new(stream);
+    let mut files = Vec::new();
+    for entry in tar.entries().map_err(reading)? {
+        let mut entry = entry.map_err(reading)?;
+        let kind = entry.header().entry_type();
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if kind.is_dir() || path.ends_with('/') || kind.is_pax_global_extensions() {
+            continue;
+        }
+        let name = inside_base(&path)?;
+        let size = entry.size();
+        if size > *budget {
+            return Err(ArchiveError::TooLarge);
+        }
+        if files.len() >= MAX_FILES {
+            return Err(ArchiveError::TooManyFiles);
+        }
+        let mut data = Vec::new();
+        entry.by_ref().take(*budget).read_to_end(&mut data).map_err(reading)?;
+        *budget -= data.len() as u64;
+        if *budget == 0 {
+            return Err(ArchiveError::TooLarge);
+        }
+        if (data.len() as u64) < size {
+            return Err(ArchiveError::Truncated);
+        }
+        let seconds = entry.header().mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
+        files.push(File {
+            name: name.into(),
+            data: data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data).into(),
+            modified: seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+        });
+    }
+    if files.is_empty() { Err(ArchiveError::Empty) } else { Ok(files) }
+}
+
+/// The path without the first folder; the checks and their order are helm's.
+fn inside_base(path: &str) -> Result<String, ArchiveError> {
+    let delimiter = if path.contains('\\') { '\\' } else { '/' };
+    let (base, rest) = path.split_once(delimiter).unwrap_or((path, ""));
+    let name = rest.replace(delimiter, "/");
+    if name.starts_with('/') {
+        return Err(ArchiveError::Absolute);
+    }
+    let name = go::clean(&name);
+    if name == "." {
+        return Err(ArchiveError::OutsideBase(path.to_owned()));
+    }
+    if name.starts_with("..") {
+        return Err(ArchiveError::Parent);
+    }
+    let bytes = name.as_bytes();
+    if bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && &bytes[1..3] == b":/" {
+        return Err(ArchiveError::Drive);
+    }
+    if base == "Chart.yaml" {
+        return Err(ArchiveError::NoBase);
+    }
+    Ok(name)
+}
+
+fn reading(error: io::Error) -> ArchiveError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => ArchiveError::Truncated,
+        io::ErrorKind::InvalidInput if error.to_string().contains("gzip") => ArchiveError::Header,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ArchiveError::Checksum,
+        _ if error.to_string().contains("unexpected EOF") => ArchiveError::Truncated,
+        _ => ArchiveError::Tar(error),
+    }
+}
+
+/// What Go's `http.DetectContentType` says about the start of something that is no archive.
+pub(crate) fn content_type(data: &[u8]) -> &'static str {
+    let mut start = [0; 512];
+    let length = data.len().min(512);
+    start[..length].copy_from_slice(&data[..length]);
+    let known: [(&[u8], &str); 10] = [
+        (b"%PDF-", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"\x89PNG\x0d\x0a\x1a\x0a", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF87a", "image/gif"),
+        (b"GIF89a", "image/gif"),
+        (b"Rar!\x1a\x07", "application/x-rar-compressed"),
+        (b"\xfe\xff\x00\x00", "text/plain; charset=utf-16be"),
+        (b"\xff\xfe\x00\x00", "text/plain; charset=utf-16le"),
+        (b"\xef\xbb\xbf", "text/plain; charset=utf-8"),
+    ];
+    if let Some((_, name)) = known.iter().find(|(signature, _)| start.starts_with(signature)) {
+        return name;
+    }
+    let text =
+        start.iter().position(|byte| !matches!(byte, b'\t' | b'\n' | 12 | b'\r' | b' ')).unwrap_or(512);
+    let text = start[text..].to_ascii_lowercase();
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    let tags =
+        ["<!doctype html", "<html", "<head", "<script", "<body", "<title", "<!--", "<div", "<p", "<h1"];
+    if tags.iter().any(|tag| {
+        text.strip_prefix(tag.as_bytes()).is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>')))
+    }) {
+        return "text/html; charset=utf-8";
+    }
+    let is_binary = |byte: &u8| matches!(byte, 0..=8 | 11 | 14..=26 | 28..=31);
+    if start.iter().any(is_binary) { "application/octet-stream" } else { "text/plain; charset=utf-8" }
+}

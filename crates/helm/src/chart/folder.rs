@@ -1,0 +1,62 @@
+//! Charts as folders.
+
+use super::File;
+use super::archive::MAX_SIZE;
+use super::ignore::Rules;
+use super::load::LoadError;
+use crate::tree::{EntryKind, Tree};
+
+/// Levels of folders. Links that lead back into themselves end here.
+const MAX_DEPTH: usize = 64;
+
+/// The files of a folder that `.helmignore` does not leave out, in helm's order.
+pub(crate) fn files(tree: &dyn Tree) -> Result<Vec<File>, LoadError> {
+    let rules = match tree.read(".helmignore") {
+        Ok(text) => Rules::parse(&text)?,
+        Err(_) => Rules::defaults(),
+    };
+    let mut walk = Walk { tree, rules, remaining: MAX_SIZE, files: Vec::new() };
+    walk.directory("", 0)?;
+    Ok(walk.files)
+}
+
+struct Walk<'a> {
+    tree: &'a dyn Tree,
+    rules: Rules,
+    remaining: u64,
+    files: Vec<File>,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, path: &str, depth: usize) -> Result<(), LoadError> {
+        if depth > MAX_DEPTH {
+            return Err(LoadError::TooDeep { path: path.to_owned(), limit: MAX_DEPTH });
+        }
+        for entry in self.tree.list(path)? {
+            let name = if path.is_empty() { entry.name } else { format!("{path}/{}", entry.name) };
+            if self.rules.ignores(&name, entry.kind == EntryKind::Directory) {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::Directory => self.directory(&name, depth + 1)?,
+                EntryKind::Irregular => {
+                    return Err(LoadError::Irregular(format!("{}/{name}", self.tree.location())));
+                }
+                EntryKind::File => self.file(name, entry.size, entry.modified)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, name: String, size: u64, modified: Option<jiff::Timestamp>) -> Result<(), LoadError> {
+        let too_large = || LoadError::FolderTooLarge { path: name.clone(), limit: MAX_SIZE };
+        if size > self.remaining {
+            return Err(too_large());
+        }
+        let data = self.tree.read(&name)?;
+        self.remaining = self.remaining.checked_sub(data.len() as u64).ok_or_else(too_large)?;
+        let data = data.strip_prefix(b"\xef\xbb\xbf").map_or_else(|| data.clone(), Into::into);
+        self.files.push(File { name: name.into(), data, modified });
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! Coalescing values: a chart's defaults, its parent's section for it, and what the user gave.
+//!
+//! Helm does this on Go maps, and where two charts' values share one (as nested tables of `global` do),
+//! what one chart's defaults add is seen by the other. Template maps are shared in the same way, so the
+//! rules here are applied to those.
+
+use gotemplate::{List, Map, MapType, Numbers, Value};
+use thiserror::Error;
+
+use crate::resolve::Node;
+
+const GLOBAL: &str = "global";
+
+/// Values that cannot be brought together.
+#[derive(Debug, Error)]
+#[error("type mismatch on {chart}: {found}")]
+pub struct CoalesceError {
+    /// The subchart whose section is not a map.
+    pub chart: String,
+    /// What it is, as Go prints it.
+    pub found: String,
+}
+
+/// What helm says on standard error while it brings values together.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings(pub(crate) Vec<String>);
+
+impl Warnings {
+    pub(crate) fn push(&mut self, text: String) {
+        self.0.push(text);
+    }
+}
+
+/// The values of a chart and its subcharts under the user's `values`, which are not changed. Nulls delete.
+pub(crate) fn coalesce(node: &Node, values: &Map, warnings: &mut Warnings) -> Result<Map, CoalesceError> {
+    let copy = deep_copy(values, MapType::Named("common.Values"));
+    Coalescing { merge: false, warnings }.chart(node, &copy, "")?;
+    Ok(copy)
+}
+
+/// As [`coalesce`], with nulls kept for a later pass.
+pub(crate) fn merge(node: &Node, values: &Map, warnings: &mut Warnings) -> Result<Map, CoalesceError> {
+    let copy = deep_copy(values, MapType::Any);
+    Coalescing { merge: true, warnings }.chart(node, &copy, "")?;
+    Ok(copy)
+}
+
+/// Helm's `MergeTables`: what `target` lacks is taken from `source`.
+pub(crate) fn merge_tables(target: &Map, source: &Map, warnings: &mut Warnings) {
+    tables(target, source, "", (true, warnings));
+}
+
+/// Helm's `CoalesceTables`: as [`merge_tables`], and a null of `target` deletes what `source` has.
+pub(crate) fn coalesce_tables(target: &Map, source: &Map, warnings: &mut Warnings) {
+    tables(target, source, "", (false, warnings));
+}
+
+struct Coalescing<'a> {
+    merge: bool,
+    warnings: &'a mut Warnings,
+}
+
+impl Coalescing<'_> {
+    fn chart(&mut self, node: &Node, values: &Map, prefix: &str) -> Result<(), CoalesceError> {
+        self.defaults(node, values, prefix);
+        self.dependencies(node, values, prefix)
+    }
+
+    /// Puts the chart's defaults under what is there already.
+    fn defaults(&mut self, node: &Node, values: &Map, prefix: &str) {
+        let prefix = join(prefix, node.name());
+        let defaults = node.default_values();
+        let entries: Vec<_> =
+            defaults.entries().iter().map(|(key, item)| (key.clone(), item.clone())).collect();
+        for (key, default) in entries {
+            match values.get(&*key) {
+                Some(Value::Nil) if !self.merge => {
+                    values.remove(&*key);
+                }
+                Some(Value::Map(known)) => {
+                    let Value::Map(default) = default else {
+                        if !default.is_nil() {
+                            self.warnings.push(format!("skipped value for {prefix}.{key}: Not a table."));
+                        }
+                        continue;
+                    };
+                    let is_child = node.dependencies.iter().any(|child| child.name().as_bytes() == &*key);
+                    let merge = self.merge || is_child;
+                    if !merge {
+                        remove_nils(&default);
+                    }
+                    tables(&known, &default, &join(&prefix, &key.to_text()), (merge, self.warnings));
+                }
+                Some(_) => {}
+                None => {
+                    if !self.merge {
+                        match &default {
+                            Value::Nil => continue,
+                            Value::Map(map) => remove_nils(map),
+                            _ => {}
+                        }
+                    }
+                    values.insert(key, default);
+                }
+            }
+        }
+    }
+
+    fn dependencies(&mut self, node: &Node, values: &Map, prefix: &str) -> Result<(), CoalesceError> {
+        for child in &node.dependencies {
+            let section = match values.get(child.name()) {
+                None => {
+                    let section = Map::new(MapType::Any);
+                    values.insert(child.name(), section.clone());
+                    section
+                }
+                Some(Value::Map(section)) => section,
+                Some(other) => {
+                    let found = go_boolean(&other);
+                    return Err(CoalesceError { chart: child.name().to_owned(), found });
+                }
+            };
+            let prefix = join(prefix, node.name());
+            self.globals(&section, values, &prefix);
+            self.chart(child, &section, &prefix)?;
+        }
+        Ok(())
+    }
+
+    /// Hands the parent's globals down; they win over what the child's section says.
+    fn globals(&mut self, section: &Map, parent: &Map, prefix: &str) {
+        let mut table = |map: &Map, which: &str| match map.get(GLOBAL) {
+            None => Some(Map::new(MapType::Any)),
+            Some(Value::Map(map)) => Some(map),
+            Some(_) => {
+                self.warnings.push(format!("skipping globals because {which} {GLOBAL} is not a table."));
+                None
+            }
+        };
+        let Some(target) = table(section, "destination") else { return };
+        let Some(source) = table(parent, "source") else { return };
+        let entries: Vec<_> =
+            source.entries().iter().map(|(key, item)| (key.clone(), item.clone())).collect();
+        for (key, item) in entries {
+            match (item, target.get(&*key)) {
+                (Value::Map(map), known) => {
+                    // Only this table is copied: those inside stay shared with the parent.
+                    let copy = Map::of(MapType::Any, map.entries().clone());
+                    match known {
+                        None => target.insert(key, copy),
+                        Some(Value::Map(known)) => {
+                            tables(&copy, &known, &join(prefix, &key.to_text()), (true, self.warnings));
+                            target.insert(key, copy);
+                        }
+                        Some(_) => self.warnings.push(format!(
+                            "Conflict: cannot merge map onto non-map for \"{key}\". Skipping."
+                        )),
+                    }
+                }
+                (_, Some(Value::Map(_))) => self.warnings.push(format!("key {key} is table. Skipping")),
+                (item, _) => target.insert(key, item),
+            }
+        }
+        section.insert(GLOBAL, target);
+    }
+}
+
+/// Helm's `coalesceTablesFullKey`.
+fn tables(target: &Map, source: &Map, prefix: &str, (merge, warnings): (bool, &mut Warnings)) {
+    let given: std::collections::BTreeSet<_> =
+        source.entries().iter().filter(|(_, item)| !item.is_nil()).map(|(key, _)| key.clone()).collect();
+    let nils: Vec<_> =
+        target.entries().iter().filter(|(_, item)| item.is_nil()).map(|(key, _)| key.clone()).collect();
+    for key in nils {
+        source.insert(key, Value::Nil);
+    }
+    let entries: Vec<_> = source.entries().iter().map(|(key, item)| (key.clone(), item.clone())).collect();
+    for (key, item) in entries {
+        let full = || join(prefix, &key.to_text());
+        match (target.get(&*key), item) {
+            (Some(Value::Nil), _) if !merge && given.contains(&key) => {
+                target.remove(&*key);
+            }
+            (None, item) => target.insert(key, item),
+            (Some(Value::Map(known)), Value::Map(item)) => tables(&known, &item, &full(), (merge, warnings)),
+            (Some(_), Value::Map(_)) => {
+                warnings.push(format!("cannot overwrite table with non table for {}", full()));
+            }
+            (Some(Value::Map(_)), item) if !item.is_nil() => {
+                warnings.push(format!("destination for {} is a table. Ignoring non-table value", full()));
+            }
+            (Some(_), _) => {}
+        }
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+/// Takes nulls out, at every level of tables.
+fn remove_nils(map: &Map) {
+    let entries: Vec<_> = map.entries().iter().map(|(key, item)| (key.clone(), item.clone())).collect();
+    for (key, item) in entries {
+        match item {
+            Value::Nil => {
+                map.remove(&*key);
+            }
+            Value::Map(inner) => remove_nils(&inner),
+            _ => {}
+        }
+    }
+}
+
+/// A copy that shares nothing with the map.
+pub(crate) fn deep_copy(map: &Map, map_type: MapType) -> Map {
+    Map::of(map_type, map.entries().iter().map(|(key, item)| (key.clone(), copy(item))).collect())
+}
+
+fn copy(value: &Value) -> Value {
+    match value {
+        Value::Map(map) => Value::Map(deep_copy(map, map.map_type())),
+        Value::List(list) => {
+            Value::List(List::new(list.list_type(), list.items().iter().map(copy).collect()))
+        }
+        other => other.clone(),
+    }
+}
+
+/// A tree of values as shared maps; anything but a map gives an empty one.
+pub(crate) fn shared(values: &value::Value) -> Map {
+    match Value::from_tree(values, Numbers::Integers) {
+        Value::Map(map) => map,
+        _ => Map::new(MapType::Any),
+    }
+}
+
+/// `fmt.Sprintf("%t", v)`, which helm uses for whatever stands in a subchart's place.
+fn go_boolean(value: &Value) -> String {
+    match value {
+        Value::Nil => "%!t(<nil>)".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::String(text) => format!("%!t(string={text})"),
+        Value::List(list) => {
+            let items: Vec<String> = list.items().iter().map(go_boolean).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Map(map) => {
+            let entries = map.entries();
+            let items: Vec<String> =
+                entries.iter().map(|(key, item)| format!("%!t(string={key}):{}", go_boolean(item))).collect();
+            format!("map[{}]", items.join(" "))
+        }
+        Value::Float(number) => format!("%!t(float64={})", go_float(*number)),
+        Value::Int(number, _) => format!("%!t(int64={number})"),
+        other => format!("%!t({})", other.type_name()),
+    }
+}
+
+/// `%v` of a float64.
+fn go_float(number: f64) -> String {
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..21).contains(&exponent) {
+        return number.to_string();
+    }
+    format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}

@@ -1,0 +1,281 @@
+//! Small facts of Go's standard library on which texts and matching depend.
+
+/// `strconv.Quote`: what `%q` prints.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{b}' => out.push_str("\\v"),
+            char if is_print(char) => out.push(char),
+            char if u32::from(char) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(char))),
+            char if u32::from(char) < 0x10000 => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            char => out.push_str(&format!("\\U{:08x}", u32::from(char))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// `unicode.IsPrint`, as far as control, format, space and private-use characters go; the tables of
+/// unassigned characters differ between Unicode versions anyway.
+pub(crate) fn is_print(char: char) -> bool {
+    if char == ' ' {
+        return true;
+    }
+    let code = u32::from(char);
+    !(char.is_control()
+        || char.is_whitespace()
+        || matches!(code, 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e)
+        || matches!(code, 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb)
+        || matches!(code, 0xe000..=0xf8ff | 0xf_0000.. | 0xe_0000..=0xe_00ff)
+        || code & 0xfffe == 0xfffe)
+}
+
+/// `path.Base`.
+pub(crate) fn base(path: &str) -> &str {
+    if path.is_empty() {
+        return ".";
+    }
+    let path = path.trim_end_matches('/');
+    if path.is_empty() {
+        return "/";
+    }
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// `filepath.Ext`, with its dot.
+pub(crate) fn extension(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rfind('.').map_or("", |at| &name[at..])
+}
+
+/// `path.Clean`.
+pub(crate) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            other => parts.push(other),
+        }
+    }
+    let joined = parts.join("/");
+    match (rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// A malformed pattern of [`matches`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("syntax error in pattern")]
+pub struct BadPattern;
+
+/// `filepath.Match` on Unix: `*` and `?` stop at slashes, classes are ranges, `\` escapes.
+pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let name: Vec<char> = name.chars().collect();
+    let mut rest: &[char] = &pattern;
+    let mut name: &[char] = &name;
+    while !rest.is_empty() {
+        let (star, chunk, after) = scan_chunk(rest);
+        rest = after;
+        if star && chunk.is_empty() {
+            return Ok(!name.contains(&'/'));
+        }
+        if let Some(left) = match_chunk(chunk, name)?
+            && (left.is_empty() || !rest.is_empty())
+        {
+            name = left;
+            continue;
+        }
+        let next = if star { skip_to(chunk, name, rest.is_empty())? } else { None };
+        match next {
+            Some(left) => name = left,
+            None => {
+                check_rest(rest)?;
+                return Ok(false);
+            }
+        }
+    }
+    Ok(name.is_empty())
+}
+
+/// The first place, further on within this path element, where the chunk after a star matches.
+fn skip_to<'a>(chunk: &[char], name: &'a [char], is_last: bool) -> Result<Option<&'a [char]>, BadPattern> {
+    for at in 0..name.len() {
+        if name[at] == '/' {
+            break;
+        }
+        if let Some(left) = match_chunk(chunk, &name[at + 1..])? {
+            if is_last && !left.is_empty() {
+                continue;
+            }
+            return Ok(Some(left));
+        }
+    }
+    Ok(None)
+}
+
+/// What was not needed for the answer must still be well formed.
+fn check_rest(mut rest: &[char]) -> Result<(), BadPattern> {
+    while !rest.is_empty() {
+        let (_, chunk, after) = scan_chunk(rest);
+        rest = after;
+        match_chunk(chunk, &[])?;
+    }
+    Ok(())
+}
+
+fn scan_chunk(pattern: &[char]) -> (bool, &[char], &[char]) {
+    let stars = pattern.iter().take_while(|char| **char == '*').count();
+    let pattern = &pattern[stars..];
+    let mut in_range = false;
+    let mut at = 0;
+    while at < pattern.len() {
+        match pattern[at] {
+            '\\' if at + 1 < pattern.len() => at += 1,
+            '[' => in_range = true,
+            ']' => in_range = false,
+            '*' if !in_range => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    (stars > 0, &pattern[..at.min(pattern.len())], &pattern[at.min(pattern.len())..])
+}
+
+/// What is left of `name` after the chunk; a chunk is read to its end even where it cannot match any
+/// more, so that malformed ones are found.
+fn match_chunk<'a>(mut chunk: &[char], mut name: &'a [char]) -> Result<Option<&'a [char]>, BadPattern> {
+    let mut failed = false;
+    while let Some((&first, after)) = chunk.split_first() {
+        failed |= name.is_empty();
+        match first {
+            '[' => {
+                let char = if failed { None } else { name.first().copied() };
+                let (matched, left) = match_class(after, char)?;
+                failed |= !matched;
+                chunk = left;
+                name = if failed { name } else { &name[1..] };
+            }
+            '?' => {
+                failed |= name.first() == Some(&'/');
+                name = if failed { name } else { &name[1..] };
+                chunk = after;
+            }
+            _ => {
+                let (wanted, left) = match first {
+                    '\\' => after.split_first().map(|(char, left)| (*char, left)).ok_or(BadPattern)?,
+                    other => (other, after),
+                };
+                failed |= name.first() != Some(&wanted);
+                name = if failed { name } else { &name[1..] };
+                chunk = left;
+            }
+        }
+    }
+    Ok((!failed).then_some(name))
+}
+
+fn match_class(mut class: &[char], char: Option<char>) -> Result<(bool, &[char]), BadPattern> {
+    let negated = class.first() == Some(&'^');
+    if negated {
+        class = &class[1..];
+    }
+    let mut matched = false;
+    let mut ranges = 0;
+    loop {
+        if class.first() == Some(&']') && ranges > 0 {
+            class = &class[1..];
+            break;
+        }
+        let (low, left) = class_char(class)?;
+        class = left;
+        let mut high = low;
+        if class.first() == Some(&'-') {
+            (high, class) = class_char(&class[1..])?;
+        }
+        matched |= char.is_some_and(|char| low <= char && char <= high);
+        ranges += 1;
+    }
+    Ok((char.is_some() && matched != negated, class))
+}
+
+fn class_char(class: &[char]) -> Result<(char, &[char]), BadPattern> {
+    let (&first, mut left) = class.split_first().ok_or(BadPattern)?;
+    let char = match first {
+        '-' | ']' => return Err(BadPattern),
+        '\\' => {
+            let (&escaped, after) = left.split_first().ok_or(BadPattern)?;
+            left = after;
+            escaped
+        }
+        other => other,
+    };
+    // A class that ends here has no closing bracket.
+    if left.is_empty() { Err(BadPattern) } else { Ok((char, left)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_filepath_match_does() {
+        for (pattern, name, wanted) in [
+            ("abc", "abc", Ok(true)),
+            ("*", "abc", Ok(true)),
+            ("*c", "abc", Ok(true)),
+            ("a*", "a/b", Ok(false)),
+            ("a*/b", "abc/b", Ok(true)),
+            ("a*b*c*d*e*/f", "axbxcxdxe/f", Ok(true)),
+            ("a*b*c*d*e*/f", "axbxcxdxexxx/fff", Ok(false)),
+            ("a*b?c*x", "abxbbxdbxebxczzx", Ok(true)),
+            ("ab[b-d]", "abc", Ok(true)),
+            ("ab[^c]", "abc", Ok(false)),
+            ("a\\*b", "a*b", Ok(true)),
+            ("a?b", "a/b", Ok(false)),
+            ("[\\-x]", "-", Ok(true)),
+            ("[]a]", "]", Err(BadPattern)),
+            ("[-]", "-", Err(BadPattern)),
+            ("[a-b-c]", "a", Err(BadPattern)),
+            ("[", "a", Err(BadPattern)),
+            ("a[", "ab", Err(BadPattern)),
+            ("a[", "x", Err(BadPattern)),
+            ("*x", "xxx", Ok(true)),
+            (".?*", ".a", Ok(true)),
+            (".?*", ".", Ok(false)),
+        ] {
+            assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn paths_are_cleaned_as_path_clean_does() {
+        for (path, wanted) in
+            [("a/../b", "b"), ("../a", "../a"), ("a/..", "."), ("/..", "/"), ("a//b/./c", "a/b/c")]
+        {
+            assert_eq!(clean(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn quoting_is_go_s() {
+        assert_eq!(quote("a\"\n\u{1}é\u{200b}"), "\"a\\\"\\n\\x01é\\u200b\"");
+    }
+}

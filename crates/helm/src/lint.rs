@@ -1,0 +1,266 @@
+//! `helm lint`: its rules, their order and their texts.
+
+use std::fmt;
+use std::sync::Arc;
+
+use gotemplate::{Environment, Limits, Map, MapType};
+use value::Value;
+
+use crate::capabilities::{Capabilities, KubeVersion};
+use crate::chart::{Chart, LoadError};
+use crate::coalesce::{self, Warnings, shared};
+use crate::decode;
+use crate::render::{Compiled, Release, RenderError, Request, execute};
+use crate::resolve::{self, Node};
+use crate::schema;
+use crate::tree::{EntryKind, Tree};
+
+mod addresses;
+mod chart_file;
+mod dependencies;
+mod deprecations;
+mod documents;
+mod templates;
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Against a convention.
+    Warning,
+    /// The chart will not work.
+    Error,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// How serious it is.
+    pub severity: Severity,
+    /// Which file it is about.
+    pub path: String,
+    /// What is wrong.
+    pub text: String,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Info => "INFO",
+            Severity::Warning => "WARNING",
+            Severity::Error => "ERROR",
+        };
+        write!(f, "[{severity}] {}: {}", self.path, self.text)
+    }
+}
+
+/// How a chart is linted.
+pub struct LintRequest<'a> {
+    /// The user's values.
+    pub values: &'a Value,
+    /// The namespace of the release that is rendered.
+    pub namespace: &'a str,
+    /// The version of Kubernetes, if it is not helm's own.
+    pub kube_version: Option<KubeVersion>,
+    /// Whether `values.schema.json` is left out of account.
+    pub skip_schema: bool,
+    /// The environment of the templates, in lint mode.
+    pub environment: &'a Environment<'a>,
+}
+
+/// Lints the chart in a folder.
+pub fn lint(tree: &dyn Tree, request: &LintRequest<'_>) -> Vec<Message> {
+    let mut linter = Linter { messages: Vec::new() };
+    chart_file::lint(tree, &mut linter);
+    values(tree, request, &mut linter);
+    let loaded = Chart::from_folder(tree).map(Arc::new);
+    lint_templates(tree, request, &loaded, &mut linter);
+    dependencies::lint(tree, &loaded, &mut linter);
+    crds(tree, &loaded, &mut linter);
+    linter.messages
+}
+
+pub(crate) struct Linter {
+    messages: Vec<Message>,
+}
+
+impl Linter {
+    /// Remembers what a rule found; whether it found nothing.
+    fn rule(&mut self, severity: Severity, path: &str, outcome: Result<(), String>) -> bool {
+        match outcome {
+            Ok(()) => true,
+            Err(text) => {
+                self.messages.push(Message { severity, path: path.to_owned(), text });
+                false
+            }
+        }
+    }
+}
+
+/// What stands at a path of the chart.
+fn kind(tree: &dyn Tree, path: &str) -> Option<EntryKind> {
+    let entries = tree.list("").ok()?;
+    entries.into_iter().find(|entry| entry.name == path).map(|entry| entry.kind)
+}
+
+/// An error and its sources, with colons between them.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let inner = error.to_string();
+        if !text.ends_with(&inner) {
+            text = format!("{text}: {inner}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+fn values(tree: &dyn Tree, request: &LintRequest<'_>, linter: &mut Linter) {
+    const FILE: &str = "values.yaml";
+    let exists = if kind(tree, FILE).is_some() { Ok(()) } else { Err("file does not exist".to_owned()) };
+    if linter.rule(Severity::Info, FILE, exists) {
+        let outcome = values_file(tree, request);
+        linter.rule(Severity::Error, FILE, outcome);
+    }
+}
+
+fn values_file(tree: &dyn Tree, request: &LintRequest<'_>) -> Result<(), String> {
+    let text = tree.read("values.yaml").map_err(|error| format!("unable to parse YAML: {error}"))?;
+    let values = match decode::parse(&text).map_err(|error| format!("unable to parse YAML: {error}"))? {
+        Value::Null => Value::map(),
+        map @ Value::Map(_) => crate::values::as_json_numbers(&map),
+        _ => {
+            let read = crate::values::from_yaml(&text).map_err(|error| chain(&error));
+            return read.map(|_| ()).map_err(|error| {
+                format!(
+                    "unable to parse YAML: {}",
+                    error.trim_start_matches("cannot unmarshal yaml document: ")
+                )
+            });
+        }
+    };
+    let mut warnings = Warnings::default();
+    let together = Map::new(MapType::Any);
+    coalesce::coalesce_tables(&together, &shared(request.values), &mut warnings);
+    coalesce::coalesce_tables(&together, &shared(&values), &mut warnings);
+    match tree.read("values.schema.json") {
+        Ok(schema) if !schema.is_empty() && !request.skip_schema => {
+            schema::single(&schema::Schemas::default(), &schema, &together).map_err(|error| error.text)
+        }
+        _ => Ok(()),
+    }
+}
+
+type Loaded = Result<Arc<Chart>, LoadError>;
+
+fn lint_templates(tree: &dyn Tree, request: &LintRequest<'_>, loaded: &Loaded, linter: &mut Linter) {
+    const PATH: &str = "templates/";
+    let there = kind(tree, "templates");
+    let exists = if there.is_some() { Ok(()) } else { Err("directory does not exist".to_owned()) };
+    if !linter.rule(Severity::Warning, PATH, exists) {
+        return;
+    }
+    let is_folder =
+        if there == Some(EntryKind::Directory) { Ok(()) } else { Err("not a directory".to_owned()) };
+    if !linter.rule(Severity::Error, PATH, is_folder) {
+        return;
+    }
+    let chart = match loaded {
+        Ok(chart) => chart,
+        Err(error) => {
+            linter.rule(Severity::Error, PATH, Err(chain(error)));
+            return;
+        }
+    };
+    // Helm says nothing where values do not fit together.
+    let Some((node, values)) = resolved(chart, request.values) else { return };
+    let rendered = rendered(&node, &values, request);
+    match rendered {
+        Err(error) => {
+            linter.rule(Severity::Error, PATH, Err(chain(&error)));
+        }
+        Ok(files) => templates::lint(chart, &files, request.kube_version.as_ref(), linter),
+    }
+}
+
+fn resolved(chart: &Arc<Chart>, values: &Value) -> Option<(Node, Map)> {
+    let mut warnings = Warnings::default();
+    let values = shared(values);
+    let node = resolve::resolve(chart, &values, &mut warnings).ok()?;
+    let values = coalesce::coalesce(&node, &values, &mut warnings).ok()?;
+    // Helm coalesces once more when it makes the values to render with.
+    let values = coalesce::coalesce(&node, &values, &mut warnings).ok()?;
+    Some((node, values))
+}
+
+fn rendered(
+    node: &Node,
+    values: &Map,
+    request: &LintRequest<'_>,
+) -> Result<Vec<crate::manifest::Rendered>, RenderError> {
+    let compiled = Compiled::default();
+    if !request.skip_schema {
+        schema::validate(node, values, &compiled.schemas).map_err(RenderError::Schema)?;
+    }
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = &request.kube_version {
+        capabilities.kube_version = version.clone();
+    }
+    let release = Release {
+        name: "test-release".to_owned(),
+        namespace: request.namespace.to_owned(),
+        revision: 0,
+        is_upgrade: false,
+    };
+    let request = Request {
+        values: request.values,
+        release: &release,
+        capabilities: &capabilities,
+        environment: request.environment,
+        limits: Limits::default(),
+        skip_schema: request.skip_schema,
+        subchart_notes: false,
+        record: false,
+        post_renderer: None,
+    };
+    execute(node, values, &compiled, &request).map(|(files, _)| files)
+}
+
+fn crds(tree: &dyn Tree, loaded: &Loaded, linter: &mut Linter) {
+    const PATH: &str = "crds/";
+    let Some(there) = kind(tree, "crds") else { return };
+    let is_folder = if there == EntryKind::Directory { Ok(()) } else { Err("not a directory".to_owned()) };
+    if !linter.rule(Severity::Error, PATH, is_folder) {
+        return;
+    }
+    let chart = match loaded {
+        Ok(chart) => chart,
+        Err(error) => {
+            linter.rule(Severity::Error, PATH, Err(chain(error)));
+            return;
+        }
+    };
+    for crd in chart.crds() {
+        for document in documents::read(&crd.file.data) {
+            let object = match document {
+                Ok(object) => object,
+                Err(error) => {
+                    linter.rule(Severity::Error, &crd.name, Err(format!("unable to parse YAML: {error}")));
+                    return;
+                }
+            };
+            let Some(object) = object else { continue };
+            if !object.api_version.starts_with("apiextensions.k8s.io") {
+                let text = "apiVersion is not in 'apiextensions.k8s.io'";
+                linter.rule(Severity::Error, &crd.name, Err(text.to_owned()));
+            }
+            if object.kind != "CustomResourceDefinition" {
+                let text = "object kind is not 'CustomResourceDefinition'";
+                linter.rule(Severity::Error, &crd.name, Err(text.to_owned()));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The objects of a rendered file, as apimachinery's `YAMLOrJSONDecoder` reads them.
+
+use value::Value;
+
+use crate::decode::{self, DecodeError, Decoder, Struct};
+
+/// What lint looks at.
+#[derive(Default)]
+pub(super) struct Object {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+}
+
+#[derive(Default)]
+struct Meta {
+    name: String,
+    namespace: String,
+}
+
+impl Struct for Object {
+    const NAME: &'static str = "k8sYamlStruct";
+    const TYPE: &'static str = "rules.k8sYamlStruct";
+    const FIELDS: &'static [&'static str] = &["apiVersion", "Kind", "Metadata"];
+
+    fn set(&mut self, field: &'static str, value: &Value, at: &mut Decoder) {
+        match field {
+            "apiVersion" => at.text(value, &mut self.api_version),
+            "Kind" => at.text(value, &mut self.kind),
+            _ => {
+                let mut meta = Meta::default();
+                at.object(value, &mut meta);
+                self.name = meta.name;
+            }
+        }
+    }
+}
+
+impl Struct for Meta {
+    const NAME: &'static str = "k8sYamlMetadata";
+    const TYPE: &'static str = "rules.k8sYamlMetadata";
+    const FIELDS: &'static [&'static str] = &["Namespace", "Name"];
+
+    fn set(&mut self, field: &'static str, value: &Value, at: &mut Decoder) {
+        match field {
+            "Namespace" => at.text(value, &mut self.namespace),
+            _ => at.text(value, &mut self.name),
+        }
+    }
+}
+
+/// Each document: nothing where it is empty. After an error nothing follows.
+pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, String>> {
+    let documents = match crate::values::documents(text) {
+        Ok(documents) => documents,
+        Err(error) => return vec![Err(error.to_string().replace("error reading yaml document: ", ""))],
+    };
+    let mut objects = Vec::new();
+    for document in documents {
+        let object = object(document);
+        let failed = object.is_err();
+        objects.push(object.map_err(|error| error.to_string()));
+        if failed {
+            break;
+        }
+    }
+    objects
+}
+
+fn object(document: &[u8]) -> Result<Option<Object>, DecodeError> {
+    match decode::parse(document)? {
+        Value::Null => Ok(None),
+        value => decode::from_value(&value, Object::default(), false).map(Some),
+    }
+}

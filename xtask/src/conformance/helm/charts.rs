@@ -1,0 +1,205 @@
+//! Charts of a folder, rendered by helm and by us.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Helm;
+use crate::flamingo;
+use crate::oracles::Oracles;
+
+/// How often helm renders what differs, to tell what it does not repeat itself.
+const RUNS: usize = 5;
+
+/// How a comparison ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Equal,
+    SameFailure,
+    DifferentFailure,
+    Different,
+}
+
+/// What a program printed.
+struct Printed {
+    stdout: Vec<u8>,
+    /// The first line of its error; `None` where it succeeded.
+    error: Option<String>,
+}
+
+/// Renders each chart below `folder` with its default values and with each `ci/*values.yaml`, counts how
+/// ours compares with helm's, and writes differences below `differences`.
+///
+/// # Errors
+/// A tool is missing, or not everything is equal.
+pub(crate) fn compare(oracles: &Oracles, folder: &Path, differences: &Path) -> Result<()> {
+    let helm = Helm::new(oracles)?;
+    let ours = flamingo::build(true)?;
+    fs::create_dir_all(differences)?;
+    let charts = find(folder)?;
+    let mut counts = [0_usize; 4];
+    for chart in &charts {
+        for values in inputs(chart)? {
+            let outcome = one(&helm, &ours, (chart, values.as_deref()), (folder, differences))?;
+            counts[outcome as usize] += 1;
+        }
+    }
+    let [equal, same, different_failure, different] = counts;
+    println!("{} charts, {} renderings", charts.len(), counts.iter().sum::<usize>());
+    println!("equal:                              {equal}");
+    println!("both fail with the same first line: {same}");
+    println!("both fail differently:              {different_failure}");
+    println!("different:                          {different}");
+    let rendered = equal + different;
+    if rendered > 0 {
+        println!("{:.2} % equal of those that one of both renders", 100.0 * equal as f64 / rendered as f64);
+    }
+    if different > 0 || different_failure > 0 {
+        bail!("not everything is equal; see {}", differences.display());
+    }
+    Ok(())
+}
+
+/// The charts below a folder, in order.
+///
+/// # Errors
+/// A folder cannot be read.
+pub(crate) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut charts = Vec::new();
+    collect(folder, &mut charts, 0)?;
+    charts.sort();
+    Ok(charts)
+}
+
+/// What lies inside of a chart belongs to it.
+fn collect(folder: &Path, charts: &mut Vec<PathBuf>, depth: usize) -> Result<()> {
+    if depth > 12 {
+        return Ok(());
+    }
+    if folder.join("Chart.yaml").exists() {
+        charts.push(folder.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != ".git" {
+            collect(&entry.path(), charts, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// Default values, and each file of values for continuous integration.
+fn inputs(chart: &Path) -> Result<Vec<Option<PathBuf>>> {
+    let mut inputs = vec![None];
+    if let Ok(entries) = fs::read_dir(chart.join("ci")) {
+        let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        files.retain(|file| file.to_string_lossy().ends_with("values.yaml"));
+        files.sort();
+        inputs.extend(files.into_iter().map(Some));
+    }
+    Ok(inputs)
+}
+
+fn one(
+    helm: &Helm,
+    ours: &Path,
+    (chart, values): (&Path, Option<&Path>),
+    (folder, differences): (&Path, &Path),
+) -> Result<Outcome> {
+    let mut arguments = vec!["template".to_owned(), "release-name".to_owned(), chart.display().to_string()];
+    if let Some(values) = values {
+        arguments.extend(["--values".to_owned(), values.display().to_string()]);
+    }
+    let theirs = printed(helm.run(&arguments, folder)?);
+    let mine = run_ours(ours, &arguments, folder)?;
+    let mut outcome = outcome(&theirs, &mine);
+    let mut shown = theirs.stdout.clone();
+    if outcome == Outcome::Different && theirs.error.is_none() && mine.error.is_none() {
+        let mut runs = vec![theirs.stdout.clone()];
+        for _ in 1..RUNS {
+            runs.push(printed(helm.run(&arguments, folder)?).stdout);
+        }
+        // Ours is as random as helm's, and may have been unlucky where five runs of helm agree by chance.
+        let mut tries = vec![mine.stdout.clone()];
+        for _ in 1..RUNS {
+            tries.push(run_ours(ours, &arguments, folder)?.stdout);
+        }
+        if tries.iter().any(|tried| equal_where_repeated(&runs, tried)) {
+            outcome = Outcome::Equal;
+        }
+        shown.clone_from(&runs[0]);
+    }
+    if matches!(outcome, Outcome::Different | Outcome::DifferentFailure) {
+        let relative = chart.strip_prefix(folder).unwrap_or(chart).display().to_string();
+        let input = values.and_then(Path::file_name).map(|name| format!("@{}", name.to_string_lossy()));
+        let name = format!("{}{}", relative.replace('/', "+"), input.unwrap_or_default());
+        println!("{outcome:?}: {name}");
+        let text = |printed: &Printed, stdout: &[u8]| {
+            format!("{}\n{}", printed.error.as_deref().unwrap_or("rendered"), String::from_utf8_lossy(stdout))
+        };
+        fs::write(differences.join(format!("{name}.helm")), text(&theirs, &shown))?;
+        fs::write(differences.join(format!("{name}.ours")), text(&mine, &mine.stdout))?;
+    }
+    Ok(outcome)
+}
+
+fn run_ours(ours: &Path, arguments: &[String], folder: &Path) -> Result<Printed> {
+    let mut command = Command::new(ours);
+    command.args(arguments).current_dir(folder).env("TZ", "UTC").env("HOME", "/nonexistent");
+    command.env_remove("KUBECONFIG").env_remove("HELM_NAMESPACE");
+    Ok(printed(command.output().context("flamingo could not be started")?))
+}
+
+fn printed(output: std::process::Output) -> Printed {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let line = stderr.lines().find(|line| line.starts_with("Error: ")).unwrap_or("no error is printed");
+    let error = (!output.status.success()).then(|| line.to_owned());
+    Printed { stdout: output.stdout, error }
+}
+
+fn outcome(theirs: &Printed, ours: &Printed) -> Outcome {
+    match (&theirs.error, &ours.error) {
+        (None, None) if theirs.stdout == ours.stdout => Outcome::Equal,
+        (Some(theirs), Some(ours)) if theirs == ours => Outcome::SameFailure,
+        (Some(_), Some(_)) => Outcome::DifferentFailure,
+        _ => Outcome::Different,
+    }
+}
+
+/// Whether ours has the same bytes wherever helm repeats itself. Lines that helm does not repeat are
+/// compared by the text before and after what changes.
+fn equal_where_repeated(runs: &[Vec<u8>], ours: &[u8]) -> bool {
+    let lines =
+        |text: &[u8]| -> Vec<Vec<u8>> { text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect() };
+    let runs: Vec<Vec<Vec<u8>>> = runs.iter().map(|run| lines(run)).collect();
+    let ours = lines(ours);
+    let first = &runs[0];
+    if runs.iter().any(|run| run.len() != first.len()) || ours.len() != first.len() {
+        return false;
+    }
+    (0..first.len()).all(|at| {
+        let theirs: Vec<&[u8]> = runs.iter().map(|run| run[at].as_slice()).collect();
+        line_is_equal(&theirs, &ours[at])
+    })
+}
+
+fn line_is_equal(theirs: &[&[u8]], ours: &[u8]) -> bool {
+    let first = theirs[0];
+    if theirs.iter().all(|line| *line == first) {
+        return ours == first;
+    }
+    let prefix = theirs.iter().map(|line| common(first.iter(), line.iter())).min().unwrap_or(0);
+    let suffix = theirs.iter().map(|line| common(first.iter().rev(), line.iter().rev())).min().unwrap_or(0);
+    let shortest = theirs.iter().map(|line| line.len()).min().unwrap_or(0);
+    let suffix = suffix.min(shortest.saturating_sub(prefix));
+    ours.len() >= prefix + suffix
+        && ours[..prefix] == first[..prefix]
+        && ours[ours.len() - suffix..] == first[first.len() - suffix..]
+}
+
+fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
+}
