@@ -1,5 +1,4 @@
 //! Which template line wrote which bytes.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
 use gotemplate::{Entropy, Environment, Functions, Limits, Run, Set, Value};
 

@@ -136,6 +136,7 @@ impl<'t> Exec<'t, '_, '_> {
             slots.push(self.eval_reflected(call.dot, *argument)?);
         }
         slots.extend(call.last);
+        self.pay_for_reading(slots.iter().map(|slot| &slot.value))?;
         let callee = call.arguments.first().map(|argument| self.print(*argument)).unwrap_or_default();
         match reflecting(builtin, &slots, &callee) {
             Ok(slot) => Ok(slot),

@@ -60,6 +60,7 @@ impl<'t> Exec<'t, '_, '_> {
     pub(super) fn call_function(&mut self, call: Call<'_, 't>, function: &'static Function) -> Result<Slot> {
         let node = call.node;
         let arguments = self.arguments(call, function.name, function.params)?;
+        self.pay_for_reading(arguments.iter())?;
         let outcome = (function.call)(self.run, &arguments);
         self.returned(node, function.name, arguments, outcome)
     }
@@ -88,6 +89,19 @@ impl<'t> Exec<'t, '_, '_> {
                 self.returned(node, method.name, arguments, outcome)
             }
             _ => unreachable!("a method is found for the receiver that it is called on"),
+        }
+    }
+
+    /// Long texts are read by whoever gets them, which takes as long as so many steps.
+    pub(super) fn pay_for_reading<'v>(&mut self, values: impl Iterator<Item = &'v Value>) -> Result<()> {
+        const BYTES_OF_A_STEP: usize = 1024;
+        let bytes: usize = values.filter_map(Value::as_str).map(|text| text.len()).sum();
+        if bytes < BYTES_OF_A_STEP {
+            return Ok(());
+        }
+        match self.run.steps_at_once((bytes / BYTES_OF_A_STEP) as u64) {
+            Ok(()) => Ok(()),
+            Err(limit) => self.limit(limit),
         }
     }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
 
 use super::arguments::*;
+use crate::error::Limit;
 use crate::print;
 use crate::runes;
 
@@ -16,7 +17,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         name: "regexMatch",
         params: &[STRING, STRING],
         call: |run, a| {
-            let pattern = pattern(run, text(a, 0));
+            let pattern = pattern(run, text(a, 0))?;
             Ok(pattern.map_or(false.into(), |pattern| is_match(&pattern, text(a, 1))))
         },
     },
@@ -59,7 +60,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ];
 
 /// What a compiled pattern may take.
-const MAX_COMPILED: usize = 16 << 20;
+const MAX_COMPILED: usize = 8 << 20;
+/// Patterns that are kept compiled; charts have far fewer.
+const MAX_KEPT: usize = 32;
+/// Steps that compiling costs, and each byte of a pattern.
+const COMPILING: u64 = 100;
 
 /// A pattern and the names of its groups (by number; empty where a group has none).
 pub(crate) struct Pattern {
@@ -68,20 +73,29 @@ pub(crate) struct Pattern {
 }
 
 /// Compiles, or finds among what the run compiled before. The error is Go's text.
-fn pattern(run: &mut Run<'_>, source: &[u8]) -> Result<Rc<Pattern>, String> {
+fn pattern(run: &mut Run<'_>, source: &[u8]) -> Result<Result<Rc<Pattern>, String>, Limit> {
     if let Some(known) = run.patterns.get(source) {
-        return Ok(known.clone());
+        return Ok(Ok(known.clone()));
     }
+    run.steps_at_once(COMPILING * (source.len() as u64 + 1))?;
+    let compiled = compile(source);
+    if let Ok(pattern) = &compiled {
+        if run.patterns.len() >= MAX_KEPT {
+            run.patterns.clear();
+        }
+        run.patterns.insert(source.into(), pattern.clone());
+    }
+    Ok(compiled)
+}
+
+fn compile(source: &[u8]) -> Result<Rc<Pattern>, String> {
     let (translated, names) = translate::translate(source)?;
     let regex = RegexBuilder::new(&translated)
         .size_limit(MAX_COMPILED)
-        .dfa_size_limit(MAX_COMPILED)
         .nest_limit(1_000)
         .build()
         .map_err(|_| problem("expression too large", source))?;
-    let pattern = Rc::new(Pattern { regex, names });
-    run.patterns.insert(source.into(), pattern.clone());
-    Ok(pattern)
+    Ok(Rc::new(Pattern { regex, names }))
 }
 
 /// `regexp/syntax.Error`
@@ -91,7 +105,7 @@ fn problem(code: &str, place: &[u8]) -> String {
 
 /// `MustCompile` says more than `Compile`.
 fn compiled(run: &mut Run<'_>, source: &[u8], panics: bool) -> Result<Rc<Pattern>, Failure> {
-    pattern(run, source).map_err(|problem| {
+    pattern(run, source)?.map_err(|problem| {
         if !panics {
             return Failure::Message(problem);
         }

@@ -17,6 +17,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function { name: "semverCompare", params: &[STRING, STRING], call: semver_compare },
 ];
 
+/// Constraints that are kept parsed; charts have far fewer.
+const MAX_KEPT: usize = 256;
+
 fn parsed(text: &str) -> Result<Version, Failure> {
     Version::parse(text).map_err(|error| Failure::message(error.to_string()))
 }
@@ -28,6 +31,9 @@ fn semver_compare(run: &mut Run<'_>, a: &[Value]) -> Outcome {
         None => {
             let constraints = Constraints::parse(&source.to_text());
             let constraints = Rc::new(constraints.map_err(|error| Failure::message(error.to_string()))?);
+            if run.constraints.len() >= MAX_KEPT {
+                run.constraints.clear();
+            }
             run.constraints.insert(source, constraints.clone());
             constraints
         }

@@ -78,10 +78,11 @@ fn captured(
 fn tpl(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     let Some(source) = a[0].as_str() else { return Ok("".into()) };
     let Some(set) = run.set.clone() else { return Ok("".into()) };
-    run.charge(source.len())?;
     let templates = match run.parsed.get(source) {
         Some(known) => known.clone(),
         None => {
+            // The nodes of a template take more than its text.
+            run.charge(source.len().saturating_mul(16))?;
             let parsed = parse::parse(set.name(), source, &set.functions);
             let parsed = Rc::new(parsed.map_err(|error| in_tpl("cannot parse template", source, error))?);
             run.parsed.insert(source.clone(), parsed.clone());
@@ -127,6 +128,7 @@ fn fail_with(run: &mut Run<'_>, a: &[Value]) -> Outcome {
 
 fn complain(run: &mut Run<'_>, message: String) -> Outcome {
     if run.environment().lint {
+        run.charge(message.len() + size_of::<String>())?;
         run.warnings.push(message);
         return Ok("".into());
     }
