@@ -3,15 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::Helm;
 use crate::flamingo;
 use crate::oracles::Oracles;
+use crate::process::pause;
 
 /// How often helm renders what differs, to tell what it does not repeat itself.
 const RUNS: usize = 5;
+
+/// How long helm's runs are apart.
+const BETWEEN: Duration = Duration::from_millis(400);
 
 /// How a comparison ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +125,8 @@ fn one(
     if outcome == Outcome::Different && theirs.error.is_none() && mine.error.is_none() {
         let mut runs = vec![theirs.stdout.clone()];
         for _ in 1..RUNS {
+            // A template may print the time, to the second.
+            pause(BETWEEN);
             runs.push(printed(helm.run(&arguments, folder)?).stdout);
         }
         // Ours is as random as helm's, and may have been unlucky where five runs of helm agree by chance.
