@@ -103,7 +103,7 @@ fn tag_before_comma(text: &str) -> Option<Mark> {
 fn compose(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
     // The parser gives up with a panic where a block scalar ends with the text and not with a line. So the
     // line is ended, and what that adds to the scalar is taken away again.
-    let ended = ends_within_a_line(text).then(|| format!("{text}\n"));
+    let ended = (ends_within_a_line(text) && has_block_scalar(text)).then(|| format!("{text}\n"));
     let mut bytes = ended.as_deref().unwrap_or(text).as_bytes();
     let added_end = ended.as_ref().map(|ended| ended.len() as u64);
     let mut parser = Parser::new();
@@ -143,6 +143,16 @@ fn compose(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Error
 fn ends_within_a_line(text: &str) -> bool {
     let last = text.rsplit(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).next().unwrap_or(text);
     !last.trim_start_matches(' ').is_empty()
+}
+
+/// Whether some line may be the head of a block scalar. Other texts are left alone, since the place where they
+/// end is named in errors.
+fn has_block_scalar(text: &str) -> bool {
+    text.lines().any(|line| {
+        let head = line.split(" #").next().unwrap_or(line).trim_end();
+        head.trim_end_matches(|char: char| matches!(char, '+' | '-') || char.is_ascii_digit())
+            .ends_with(['|', '>'])
+    })
 }
 
 fn unexpected(mark: Mark, event: &EventData) -> Error {
