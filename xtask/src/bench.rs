@@ -1,5 +1,7 @@
 //! Measurements, from outside the process where that is possible.
 
+mod kustomize;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -11,6 +13,7 @@ use clap::ValueEnum;
 
 use crate::command::{cargo_command, output};
 use crate::flamingo::{self, Repository};
+use crate::oracles::Oracles;
 use crate::process::{Running, pause};
 
 /// What is measured.
@@ -18,6 +21,8 @@ use crate::process::{Running, pause};
 pub(crate) enum What {
     /// Start, first deployment, new commits, many Kustomizations, memory and size of `flamingo up`.
     Up,
+    /// Generated overlays beside kustomize: time, growth, memory.
+    Kustomize,
 }
 
 /// Commits whose deployment is timed; the slowest one counts.
@@ -34,6 +39,7 @@ const MANY: &str = "100";
 pub(crate) fn bench(what: What) -> Result<()> {
     match what {
         What::Up => up(),
+        What::Kustomize => kustomize::run(&Oracles::prepare()?),
     }
 }
 

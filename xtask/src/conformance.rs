@@ -4,6 +4,7 @@ mod clients;
 mod control_plane;
 mod controllers;
 mod differences;
+pub(crate) mod kustomize;
 mod mask;
 mod report;
 mod steps;
@@ -24,6 +25,8 @@ pub(crate) enum Comparison {
     Clients,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,
+    /// Our kustomize engine beside kustomize, on the cases of `tests/kustomize`.
+    Kustomize,
     /// Crashes of the controllers at every request to a real control plane.
     Crash,
     /// What Go's YAML libraries read and write.
@@ -34,7 +37,7 @@ pub(crate) enum Comparison {
 ///
 /// # Errors
 /// A tool cannot be built, a cluster cannot be started, or a comparison failed.
-pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
+pub(crate) fn run(only: &[Comparison], remake: bool, overlays: &kustomize::Options) -> Result<()> {
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = Oracles::prepare()?;
     let mut report = Report::default();
@@ -48,6 +51,7 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
             }
             Comparison::Replay => controllers::run(&oracles, &controllers::REPLAY, &mut report),
             Comparison::Crash => controllers::run(&oracles, &controllers::CRASH, &mut report),
+            Comparison::Kustomize => kustomize::run(&oracles, remake, overlays),
             Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
         };
         // One comparison that cannot be made does not keep the others from being made.

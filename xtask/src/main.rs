@@ -44,6 +44,8 @@ enum Task {
     Conformance {
         /// Which comparison; all, where nothing is said.
         only: Vec<conformance::Comparison>,
+        #[command(flatten)]
+        overlays: conformance::kustomize::Options,
         /// Write goldens anew instead of comparing them.
         #[arg(long)]
         remake: bool,
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
         Task::Down { arguments } => flamingo::run("down", &arguments),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
-        Task::Conformance { only, remake } => conformance::run(&only, remake),
+        Task::Conformance { only, remake, overlays } => conformance::run(&only, remake, &overlays),
         Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
         Task::Bench { what } => bench::bench(what),
         Task::Codegen { check } => codegen::codegen(check),
