@@ -1,5 +1,7 @@
 //! What people type.
 
+pub mod kustomize;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +26,9 @@ pub enum Command {
     Down(Down),
     /// Run the Flux controllers against a cluster.
     FluxControllers(FluxControllers),
+    /// Build, compare and edit kustomizations.
+    #[command(subcommand)]
+    Kustomize(kustomize::Kustomize),
 }
 
 /// Arguments of `up`.
