@@ -1,6 +1,7 @@
 //! Measurements, from outside the process where that is possible.
 
 mod helm;
+mod kustomize;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +14,7 @@ use clap::ValueEnum;
 
 use crate::command::{cargo_command, output};
 use crate::flamingo::{self, Repository};
+use crate::oracles::Oracles;
 use crate::process::{Running, pause};
 
 /// What is measured.
@@ -22,6 +24,8 @@ pub(crate) enum What {
     Helm,
     /// Start, first deployment, new commits, many Kustomizations, memory and size of `flamingo up`.
     Up,
+    /// Generated overlays beside kustomize: time, growth, memory.
+    Kustomize,
 }
 
 /// Commits whose deployment is timed; the slowest one counts.
@@ -39,6 +43,7 @@ pub(crate) fn bench(what: What, charts: Option<&Path>) -> Result<()> {
     match what {
         What::Helm => helm::bench(charts.context("name a folder of charts with --charts")?),
         What::Up => up(),
+        What::Kustomize => kustomize::run(&Oracles::prepare()?),
     }
 }
 

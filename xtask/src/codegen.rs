@@ -1,6 +1,7 @@
 //! Generated files.
 
 pub(crate) mod builtin;
+mod kustomize;
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,24 +16,33 @@ use crate::command;
 /// # Errors
 /// The inputs cannot be had, or (with `check`) a file is not current.
 pub(crate) fn codegen(check: bool) -> Result<()> {
-    let target = command::root().join("crates/apimachinery/generated/builtin.json.gz");
-    let made = builtin::generate(&kubernetes_module()?, builtin::DISCOVERY)?;
-    let current = fs::read(&target).with_context(|| target.display().to_string())?;
-    if made == current {
-        println!("codegen: {} is current", target.display());
-    } else if check {
-        bail!("{} is not current; run `cargo xtask codegen`", target.display());
-    } else {
-        fs::write(&target, made)?;
-        println!("codegen: {} was made anew", target.display());
+    let kubernetes = module(&format!("k8s.io/kubernetes@{}", builtin::VERSION))?;
+    let facts = builtin::generate(&kubernetes, builtin::DISCOVERY)?;
+    place("crates/apimachinery/generated/builtin.json.gz", &facts, check)?;
+    for (name, text) in kustomize::generate(&module(kustomize::API)?, &module(kustomize::KYAML)?)? {
+        place(&format!("crates/kustomize/generated/{name}"), text.as_bytes(), check)?;
     }
     Ok(())
 }
 
-/// The folder of the Go module that carries the OpenAPI documents of Kubernetes.
-fn kubernetes_module() -> Result<PathBuf> {
-    let module = format!("k8s.io/kubernetes@{}", builtin::VERSION);
-    let answer = command::output(Command::new("go").args(["mod", "download", "-json", &module]))?;
+fn place(path: &str, made: &[u8], check: bool) -> Result<()> {
+    let target = command::root().join(path);
+    let is_current = target.exists()
+        && fs::read(&target).with_context(|| target.display().to_string())?.as_slice() == made;
+    if is_current {
+        println!("codegen: {path} is current");
+    } else if check {
+        bail!("{path} is not current; run `cargo xtask codegen`");
+    } else {
+        fs::write(&target, made)?;
+        println!("codegen: {path} was made anew");
+    }
+    Ok(())
+}
+
+/// The folder of a Go module.
+fn module(module: &str) -> Result<PathBuf> {
+    let answer = command::output(Command::new("go").args(["mod", "download", "-json", module]))?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     let folder = answer["Dir"].as_str().context("go names no folder for the module")?;
     Ok(PathBuf::from(folder))

@@ -6,6 +6,7 @@ mod controllers;
 mod differences;
 mod expressions;
 mod helm;
+pub(crate) mod kustomize;
 mod mask;
 mod records;
 mod report;
@@ -31,6 +32,8 @@ pub(crate) enum Comparison {
     Helm,
     /// Release records of helm 3 and 4, read and written by us, and ours read by helm.
     Records,
+    /// Our kustomize engine beside kustomize, on the cases of `tests/kustomize`.
+    Kustomize,
     /// Crashes of the controllers at every request to a real control plane.
     Crash,
     /// What Go's YAML libraries read and write.
@@ -43,7 +46,7 @@ pub(crate) enum Comparison {
 ///
 /// # Errors
 /// A tool cannot be built, a cluster cannot be started, or a comparison failed.
-pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
+pub(crate) fn run(only: &[Comparison], remake: bool, overlays: &kustomize::Options) -> Result<()> {
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = match only {
         [Comparison::Helm] => Oracles::prepare_only(&["helm"])?,
@@ -62,6 +65,7 @@ pub(crate) fn run(only: &[Comparison], remake: bool) -> Result<()> {
             Comparison::Records => records::run(&oracles, remake, &mut report),
             Comparison::Replay => controllers::run(&oracles, &controllers::REPLAY, &mut report),
             Comparison::Crash => controllers::run(&oracles, &controllers::CRASH, &mut report),
+            Comparison::Kustomize => kustomize::run(&oracles, remake, overlays),
             Comparison::Yaml => yaml::run(&oracles, remake, &mut report),
             Comparison::HelmExpressions => expressions::run(&oracles, remake, &mut report),
         };

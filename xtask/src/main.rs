@@ -44,6 +44,8 @@ enum Task {
     Conformance {
         /// Which comparison; all, where nothing is said.
         only: Vec<conformance::Comparison>,
+        #[command(flatten)]
+        overlays: conformance::kustomize::Options,
         /// Write goldens anew instead of comparing them.
         #[arg(long)]
         remake: bool,
@@ -76,7 +78,9 @@ fn main() -> ExitCode {
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
         Task::Conformance { charts: Some(folder), .. } => conformance::charts(&folder),
-        Task::Conformance { only, remake, charts: None } => conformance::run(&only, remake),
+        Task::Conformance { only, remake, charts: None, overlays } => {
+            conformance::run(&only, remake, &overlays)
+        }
         Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
         Task::Bench { what, charts } => bench::bench(what, charts.as_deref()),
         Task::Codegen { check } => codegen::codegen(check),

@@ -1,5 +1,7 @@
 //! What people type.
 
+pub mod kustomize;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +36,9 @@ pub enum Command {
     /// Show what is in a Helm chart.
     #[command(subcommand)]
     Show(Show),
+    /// Build, compare and edit kustomizations.
+    #[command(subcommand)]
+    Kustomize(kustomize::Kustomize),
 }
 
 /// What of a chart is shown.

@@ -6,6 +6,7 @@ mod data_dir;
 mod deployment;
 mod down;
 mod kubernetes;
+mod kustomize;
 mod origin;
 mod run;
 mod up;

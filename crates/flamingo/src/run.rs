@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use cli::arguments::{Arguments, Command};
 use tracing_subscriber::EnvFilter;
 
-use crate::{charts, controllers, down, up};
+use crate::{charts, controllers, down, kustomize, up};
 
 /// Runs a command. Exit code 0 is success, 1 a deployment that is not ready, 2 any other failure.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
@@ -15,11 +15,14 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         return code;
     }
     tell_traces(&arguments.command);
+    if let Command::Kustomize(command) = arguments.command {
+        return outcome(kustomize::run(command));
+    }
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed already");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+    outcome(runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let outcome = runtime.block_on(async {
             match arguments.command {
                 Command::Up(arguments) => up::up(arguments).await,
@@ -28,12 +31,16 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
                 Command::Template(_) | Command::Lint(_) | Command::Show(_) => {
                     unreachable!("the commands of charts are done without a runtime")
                 }
+                Command::Kustomize(command) => kustomize::run(command),
             }
         });
         // A build that still runs on a blocking thread must not hold up the end.
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
         outcome
-    });
+    }))
+}
+
+fn outcome(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
         say(&error);
         ExitCode::from(2)
@@ -56,9 +63,12 @@ fn say(error: &anyhow::Error) {
 fn tell_traces(command: &Command) {
     let usual = match command {
         Command::FluxControllers(_) => "warn",
-        Command::Up(_) | Command::Down(_) | Command::Template(_) | Command::Lint(_) | Command::Show(_) => {
-            "off"
-        }
+        Command::Up(_)
+        | Command::Down(_)
+        | Command::Template(_)
+        | Command::Lint(_)
+        | Command::Show(_)
+        | Command::Kustomize(_) => "off",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let subscriber = tracing_subscriber::fmt()

@@ -18,13 +18,20 @@ pub fn kind() -> GroupVersionKind {
 
 /// Fields of the spec that the controller acts on.
 pub const HANDLED: &[&str] = &[
+    "buildMetadata",
     "commonMetadata",
+    "components",
     "deletionPolicy",
     "dependsOn[].name",
     "dependsOn[].namespace",
     "force",
     "healthChecks",
+    "ignoreMissingComponents",
+    "images",
     "interval",
+    "namePrefix",
+    "nameSuffix",
+    "patches",
     "path",
     "prune",
     "retryInterval",
@@ -37,18 +44,11 @@ pub const HANDLED: &[&str] = &[
 
 /// Fields that are refused by name when they are set.
 pub const REFUSED: &[&str] = &[
-    "buildMetadata",
-    "components",
     "decryption",
     "dependsOn[].readyExpr",
     "healthCheckExprs",
     "ignore",
-    "ignoreMissingComponents",
-    "images",
     "kubeConfig",
-    "namePrefix",
-    "nameSuffix",
-    "patches",
     "postBuild",
     "serviceAccountName",
 ];
@@ -79,6 +79,47 @@ pub struct Reference {
     pub name: String,
 }
 
+/// A patch of the built objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    /// A strategic merge or a JSON patch, as YAML.
+    pub patch: String,
+    /// The objects that are patched; those of the patch itself where nothing is said.
+    pub target: Option<PatchTarget>,
+}
+
+/// Which objects are patched: patterns for the parts of their ids, and selectors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatchTarget {
+    /// Group.
+    pub group: String,
+    /// Version.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Selector of labels.
+    pub label_selector: String,
+    /// Selector of annotations.
+    pub annotation_selector: String,
+}
+
+/// A change of image names, tags and digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// The name without tag.
+    pub name: String,
+    /// The name that takes its place.
+    pub new_name: String,
+    /// The tag that takes the place of the old one.
+    pub new_tag: String,
+    /// The digest that takes the place of the tag.
+    pub digest: String,
+}
+
 /// The spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kustomization {
@@ -102,6 +143,20 @@ pub struct Kustomization {
     pub wait: bool,
     /// The namespace of all namespaced objects.
     pub target_namespace: Option<String>,
+    /// What the names of all objects begin with.
+    pub name_prefix: Option<String>,
+    /// What the names of all objects end with.
+    pub name_suffix: Option<String>,
+    /// Patches of the built objects.
+    pub patches: Vec<Patch>,
+    /// Changes of images.
+    pub images: Vec<Image>,
+    /// Directories with components, relative to the path.
+    pub components: Vec<String>,
+    /// Whether components that do not exist are left out.
+    pub ignore_missing_components: bool,
+    /// What is noted on the objects about the build.
+    pub build_metadata: Vec<String>,
     /// Labels for all objects.
     pub common_labels: Vec<(String, String)>,
     /// Annotations for all objects.
@@ -141,6 +196,13 @@ impl Kustomization {
             force: spec.flag(&["force"]),
             wait: spec.flag(&["wait"]),
             target_namespace: spec.text(&["targetNamespace"]),
+            name_prefix: spec.text(&["namePrefix"]),
+            name_suffix: spec.text(&["nameSuffix"]),
+            patches: spec.items(&["patches"]).iter().map(patch).collect(),
+            images: spec.items(&["images"]).iter().map(image).collect(),
+            components: strings(spec.items(&["components"])),
+            ignore_missing_components: spec.flag(&["ignoreMissingComponents"]),
+            build_metadata: strings(spec.items(&["buildMetadata"])),
             common_labels: spec.texts(&["commonMetadata", "labels"]),
             common_annotations: spec.texts(&["commonMetadata", "annotations"]),
             depends_on: spec.items(&["dependsOn"]).iter().map(|item| dependency(item, namespace)).collect(),
@@ -157,6 +219,31 @@ impl Kustomization {
             DeletionPolicy::Orphan => false,
         }
     }
+}
+
+fn strings(items: &[Value]) -> Vec<String> {
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn patch(item: &Value) -> Patch {
+    let target = item.get("target").filter(|target| target.as_map().is_some()).map(|target| {
+        let text = |field| target.str_at(&[field]).unwrap_or_default().to_owned();
+        PatchTarget {
+            group: text("group"),
+            version: text("version"),
+            kind: text("kind"),
+            name: text("name"),
+            namespace: text("namespace"),
+            label_selector: text("labelSelector"),
+            annotation_selector: text("annotationSelector"),
+        }
+    });
+    Patch { patch: item.str_at(&["patch"]).unwrap_or_default().to_owned(), target }
+}
+
+fn image(item: &Value) -> Image {
+    let text = |field| item.str_at(&[field]).unwrap_or_default().to_owned();
+    Image { name: text("name"), new_name: text("newName"), new_tag: text("newTag"), digest: text("digest") }
 }
 
 fn dependency(item: &Value, namespace: &str) -> (String, String) {

@@ -1,161 +1,219 @@
-//! Accumulating the resources of a kustomization.
+//! Building a kustomization.
 
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use value::Value;
 
 use crate::error::Error;
-use crate::kustomization::{self, Kustomization, join};
-use crate::namespace;
-use crate::resource::{self, Resource, ResourceId};
-use crate::tree::{Kind, Tree};
+use crate::explain::Observer;
+use crate::helm::Charts;
+use crate::kustomization::Kustomization;
+use crate::load::{Loader, Restriction};
+use crate::order;
+use crate::plugin::Transformer;
+use crate::read::{self, ManifestError};
+use crate::remote::Remotes;
+use crate::resource::Resource;
+use crate::resources::Resources;
+use crate::schema::Schema;
+use crate::target::{self, Accumulator, Session, Target};
+use crate::tree::Tree;
+use crate::{origin, references, transform, variables};
 
-/// Directories within directories, so that a cycle through a renamed path ends too.
-const MAX_DEPTH: usize = 64;
+/// The label of `managedByLabel`.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The version of kustomize that this follows, which is what the label says.
+const MANAGER: &str = "kustomize-v5.8.2";
+/// Objects with this annotation are for the build only.
+const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// The order of the output where the kustomization says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reorder {
+    /// By kind, as `kustomize build` does.
+    #[default]
+    Legacy,
+    /// As the resources were listed.
+    None,
+}
+
+/// How a kustomization is built.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Which files it may read.
+    pub restriction: Restriction,
+    /// The order of the output.
+    pub reorder: Reorder,
+    /// Whether all objects get the label that says who manages them.
+    pub managed_by_label: bool,
+    /// What fetches remote bases; they are refused where nothing does.
+    pub remotes: Option<&'a dyn Remotes>,
+    /// What renders charts; they are refused where nothing does.
+    pub charts: Option<&'a dyn Charts>,
+    /// Is shown each step.
+    pub observer: Option<&'a mut dyn Observer>,
+}
+
+/// The objects of a build, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Built {
+    /// The objects.
+    pub objects: Vec<Value>,
+}
+
+impl Built {
+    /// All objects as YAML, as kustomize writes them.
+    ///
+    /// # Errors
+    /// An object cannot be written.
+    pub fn to_yaml(&self) -> Result<String, Error> {
+        let mut out = String::new();
+        for (at, object) in self.objects.iter().enumerate() {
+            if at > 0 {
+                out.push_str("---\n");
+            }
+            yaml::append_yaml(object, yaml::Profile::KUBERNETES, &mut out)
+                .map_err(|error| Error::Emit(error.to_string()))?;
+        }
+        Ok(out)
+    }
+}
 
 /// Builds the kustomization in the directory `path`.
 ///
 /// # Errors
 /// [`Error`] with the file and field that the build failed on.
-pub fn build(tree: &dyn Tree, path: &str) -> Result<Vec<Resource>, Error> {
-    let kustomization =
-        kustomization::find(tree, path)?.ok_or_else(|| Error::NoKustomization { path: path.to_owned() })?;
-    build_with(tree, path, &kustomization)
+pub fn build<'a>(tree: &'a dyn Tree, path: &str, options: Options<'a>) -> Result<Built, Error> {
+    build_with(tree, path, None, options)
 }
 
 /// Builds the directory `path` as if `kustomization` were its kustomization file.
-pub(crate) fn build_with(
-    tree: &dyn Tree,
+///
+/// # Errors
+/// [`Error`] with the file and field that the build failed on.
+pub fn build_with<'a>(
+    tree: &'a dyn Tree,
     path: &str,
-    kustomization: &Kustomization,
-) -> Result<Vec<Resource>, Error> {
-    let mut visited = vec![path.to_owned()];
-    let mut resources = accumulate(tree, path, kustomization, &mut visited)?;
-    resources.retain(|resource| !resource.is_local_config());
-    Ok(resources)
-}
-
-fn accumulate(
-    tree: &dyn Tree,
-    path: &str,
-    kustomization: &Kustomization,
-    visited: &mut Vec<String>,
-) -> Result<Vec<Resource>, Error> {
-    if visited.len() > MAX_DEPTH {
-        return Err(Error::TooDeep { path: path.to_owned(), limit: MAX_DEPTH });
-    }
-    let mut resources = Vec::new();
-    let mut ids = HashSet::new();
-    for entry in &kustomization.resources {
-        let added = resources_of(tree, path, kustomization, entry, visited, &mut ids)?;
-        resources.extend(added);
-    }
-    if let Some(namespace) = &kustomization.namespace {
-        namespace::set(&mut resources, namespace);
-    }
-    Ok(resources)
-}
-
-#[expect(clippy::too_many_arguments, reason = "one entry with the state of its accumulation")]
-fn resources_of(
-    tree: &dyn Tree,
-    directory: &str,
-    kustomization: &Kustomization,
-    entry: &str,
-    visited: &mut Vec<String>,
-    ids: &mut HashSet<ResourceId>,
-) -> Result<Vec<Resource>, Error> {
-    if is_remote(entry) {
-        return Err(Error::Remote { path: kustomization.file.clone(), entry: entry.to_owned() });
-    }
-    let path = resolve(directory, entry)
-        .ok_or_else(|| Error::Outside { path: kustomization.file.clone(), entry: entry.to_owned() })?;
-    match tree.kind(&path) {
-        Some(Kind::Directory) => {
-            let added = directory_resources(tree, &path, visited)?;
-            register(&added, entry, ids)?;
-            Ok(added)
-        }
-        Some(Kind::File) => {
-            let failed = |file| Error::Accumulate {
-                file: Box::new(file),
-                directory: format!("must build at directory: '/{path}': file is not directory"),
-            };
-            let added = file_resources(tree, &path, entry).map_err(failed)?;
-            register(&added, entry, ids).map_err(failed)?;
-            Ok(added)
-        }
-        None => Err(Error::Accumulate {
-            file: Box::new(Error::NoFile { entry: entry.to_owned(), path: path.clone() }),
-            directory: format!(
-                "must build at directory: not a valid directory: evalsymlink failure on '/{path}' : lstat /{path}: no \
-                 such file or directory"
-            ),
-        }),
-    }
-}
-
-fn directory_resources(
-    tree: &dyn Tree,
-    path: &str,
-    visited: &mut Vec<String>,
-) -> Result<Vec<Resource>, Error> {
-    if visited.iter().any(|known| known == path) {
-        return Err(Error::Cycle { path: path.to_owned() });
-    }
-    let kustomization =
-        kustomization::find(tree, path)?.ok_or_else(|| Error::NoKustomization { path: path.to_owned() })?;
-    visited.push(path.to_owned());
-    let resources = accumulate(tree, path, &kustomization, visited);
-    visited.pop();
-    resources
-}
-
-fn file_resources(tree: &dyn Tree, path: &str, entry: &str) -> Result<Vec<Resource>, Error> {
-    let bytes =
-        tree.read(path).ok_or_else(|| Error::NoFile { entry: entry.to_owned(), path: path.to_owned() })?;
-    resource::parse(&bytes).map_err(|source| Error::Manifest {
-        entry: entry.to_owned(),
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn register(added: &[Resource], entry: &str, ids: &mut HashSet<ResourceId>) -> Result<(), Error> {
-    for resource in added {
-        let id = resource.id();
-        if !ids.insert(id.clone()) {
-            return Err(Error::Duplicate { entry: entry.to_owned(), id: id.to_string() });
-        }
-    }
-    Ok(())
-}
-
-/// What kustomize would clone or download.
-fn is_remote(entry: &str) -> bool {
-    let lower = entry.to_ascii_lowercase();
-    ["http://", "https://", "ssh://", "git@", "git::", "file://", "github.com/", "github.com:"]
-        .iter()
-        .any(|prefix| lower.starts_with(prefix))
-        || entry.contains("?ref=")
-}
-
-/// `entry` relative to `directory`; `None` where it leaves the root.
-pub(crate) fn resolve(directory: &str, entry: &str) -> Option<String> {
-    let mut parts: Vec<&str> = match entry.strip_prefix('/') {
-        Some(_) => Vec::new(),
-        None => directory.split('/').filter(|part| !part.is_empty()).collect(),
+    kustomization: Option<Kustomization>,
+    options: Options<'a>,
+) -> Result<Built, Error> {
+    let loader = Rc::new(Loader::new(tree, path, options.restriction, options.remotes)?);
+    let mut session = Session {
+        charts: options.charts,
+        observer: options.observer.map(RefCell::new),
+        notes_origins: false,
+        schema: RefCell::new(None),
+        last_serial: Cell::new(0),
     };
-    for part in entry.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
+    // What is asked for decides whether origins are noted, so the file is read first.
+    let (kustomization, file_name) = match kustomization {
+        Some(given) => (given, "kustomization.yaml".to_owned()),
+        None => {
+            let target = target::load(&session, loader.clone())?;
+            (target.kustomization, target.file_name)
+        }
+    };
+    let asks_for = |what: &str| kustomization.build_metadata.iter().any(|one| one == what);
+    let keeps = (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
+    let is_managed = options.managed_by_label || asks_for("managedByLabel");
+    session.notes_origins = keeps.0 || keeps.1;
+    let target = target::of(&session, loader, kustomization, &file_name);
+    let resources = customized(&target)?;
+    finish(resources, &target, options.reorder, (is_managed, keeps))
+}
+
+fn customized(target: &Target<'_, '_>) -> Result<Resources, Error> {
+    target.set_schema(true)?;
+    let mut accumulator = target.accumulate(Accumulator::default())?;
+    let resources = &mut accumulator.resources;
+    transform::add_hashes(resources).map_err(|source| Error::Convert {
+        id: resources.iter().next().map(Resource::id).unwrap_or_default(),
+        source,
+    })?;
+    target.session.observe(&target.file(), "hashes of generated names", resources);
+    let config = accumulator.config.unwrap_or_else(crate::config::Config::builtin);
+    references::fix(resources, &config.name_reference)?;
+    target.session.observe(&target.file(), "name references", resources);
+    variables::resolve(resources, &accumulator.variables, &config.var_reference)?;
+    target.session.observe(&target.file(), "vars", resources);
+    let is_local =
+        |resource: &Resource| resource.annotation(LOCAL_CONFIG).is_some_and(|text| text != "false");
+    if resources.iter().any(is_local) {
+        resources.all_mut().retain(|resource| !is_local(resource));
+    }
+    Ok(accumulator.resources)
+}
+
+fn finish(
+    resources: Resources,
+    target: &Target<'_, '_>,
+    reorder: Reorder,
+    (is_managed, keeps): (bool, (bool, bool)),
+) -> Result<Built, Error> {
+    let mut list = resources.into_list();
+    match (&target.kustomization.sort_options, reorder) {
+        (Some(options), _) => order::sort(&mut list, options)?,
+        (None, Reorder::Legacy) => order::sort(&mut list, &order::legacy())?,
+        (None, Reorder::None) => {}
+    }
+    let mut resources = Resources::default();
+    *resources.all_mut() = list;
+    if is_managed {
+        let spec = crate::field_spec::FieldSpec {
+            path: "metadata/labels".into(),
+            create: true,
+            ..crate::field_spec::FieldSpec::default()
+        };
+        let texts = vec![(MANAGED_BY.to_owned(), MANAGER.to_owned())];
+        let label = Transformer::Texts { texts, specs: vec![spec] };
+        label
+            .apply(&mut resources, Schema::builtin())
+            .map_err(|failure| target.failed("buildMetadata", failure))?;
+    }
+    let mut built = Built::default();
+    for mut resource in resources.into_list() {
+        origin::clean(&mut resource, keeps.0, keeps.1);
+        let object = resource.to_value().map_err(|source| Error::Convert { id: resource.id(), source })?;
+        built.objects.push(object);
+    }
+    Ok(built)
+}
+
+/// Applies patches and images to objects, without any kustomization file: what a HelmRelease's
+/// post-renderers do.
+///
+/// # Errors
+/// The manifests hold something else than objects, or the kustomization does not fit them.
+pub fn customize(manifests: &str, kustomization: Kustomization) -> Result<Built, Error> {
+    struct One<'a>(&'a str);
+    impl Tree for One<'_> {
+        fn kind(&self, path: &str) -> Option<crate::Kind> {
+            match path {
+                "" => Some(crate::Kind::Directory),
+                FILE => Some(crate::Kind::File),
+                _ => None,
             }
-            part => parts.push(part),
+        }
+
+        fn read(&self, path: &str) -> Option<std::sync::Arc<[u8]>> {
+            (path == FILE).then(|| std::sync::Arc::from(self.0.as_bytes()))
+        }
+
+        fn list(&self, path: &str) -> Option<Vec<(String, crate::Kind)>> {
+            path.is_empty().then(|| vec![(FILE.to_owned(), crate::Kind::File)])
         }
     }
-    let mut path = String::new();
-    for part in parts {
-        path = join(&path, part);
-    }
-    Some(path)
+    const FILE: &str = "manifests.yaml";
+    let kustomization = Kustomization { resources: vec![FILE.to_owned()], ..kustomization };
+    let options = Options { reorder: Reorder::None, ..Options::default() };
+    build_with(&One(manifests), "", Some(kustomization), options)
+}
+
+/// Whether a text holds objects, and nothing else.
+///
+/// # Errors
+/// It does not.
+pub(crate) fn check_manifest(bytes: &[u8]) -> Result<(), ManifestError> {
+    read::parse(bytes).map(drop)
 }

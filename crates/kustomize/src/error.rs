@@ -2,8 +2,22 @@
 
 use thiserror::Error;
 
+use crate::config::ConfigError;
+use crate::generate::GenerateError;
+use crate::helm::ChartError;
+use crate::kustomization::KustomizationError;
+use crate::load::LoadError;
+use crate::order::OrderError;
+use crate::patch::PatchError;
+use crate::plugin::PluginError;
+use crate::read::ManifestError;
+use crate::references::ReferenceError;
+use crate::resources::IdError;
+use crate::transform::TransformError;
+use crate::variables::VariableError;
+
 /// A failed build. Paths start with a slash at the root of the tree.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum Error {
     /// A file of a directory without kustomization file is not what Kubernetes can read.
     #[error("failed to decode Kubernetes YAML from /{path}: {source}")]
@@ -13,170 +27,256 @@ pub enum Error {
         /// Why.
         source: ManifestError,
     },
+    /// Something among the resources.
+    #[error("accumulating resources: {0}")]
+    Resources(Box<Error>),
+    /// Something among the components.
+    #[error("accumulating components: {0}")]
+    Components(Box<Error>),
+    /// A component that cannot be entered.
+    #[error("loader.New {:?}", .0.to_string())]
+    ComponentRoot(LoadError),
+    /// A component.
+    #[error("accumulateDirectory: {:?}", .0.to_string())]
+    Component(Box<Error>),
     /// A resource could be added neither as a file nor as a directory.
-    #[error("accumulating resources: accumulation err='{file}': {directory}")]
-    Accumulate {
+    #[error("accumulation err='{file}': {directory}")]
+    Neither {
         /// Why not as a file.
         file: Box<Error>,
         /// Why not as a directory.
-        directory: String,
+        directory: Box<Error>,
     },
-    /// A file that is named does not exist.
-    #[error("accumulating resources from '{entry}': open /{path}: no such file or directory")]
-    NoFile {
-        /// As it is named in `resources`.
-        entry: String,
-        /// The path from the root.
-        path: String,
-    },
-    /// A named file is not what Kubernetes can read.
+    /// A named file.
     #[error("accumulating resources from '{entry}': {source}")]
+    File {
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// A manifest that is no YAML is shown with its file.
+    #[error("{source}{}", if matches!(.source, ManifestError::Yaml(_)) { format!(" in File: {entry}") } else { String::new() })]
     Manifest {
-        /// As it is named in `resources`.
+        /// As it is named.
         entry: String,
         /// The path from the root.
         path: String,
         /// Why.
         source: ManifestError,
     },
-    /// Two resources have the same id.
-    #[error("merging resources from '{entry}': may not add resource with an already registered id: {id}")]
-    Duplicate {
-        /// As it is named in `resources`.
+    /// The resources of a file cannot be added.
+    #[error("merging resources from '{entry}': {source}")]
+    Merging {
+        /// As it is named.
         entry: String,
-        /// The id.
-        id: String,
+        /// Why.
+        source: IdError,
     },
-    /// A kustomization includes itself.
-    #[error("cycle detected: candidate root '/{path}' contains visited root '/{path}'")]
-    Cycle {
+    /// A directory that was entered.
+    #[error("recursed accumulation of path '/{path}': {source}")]
+    Recursed {
         /// The directory.
         path: String,
+        /// Why.
+        source: Box<Error>,
     },
-    /// A kustomization file that cannot be read.
-    #[error("invalid Kustomization: {source} in /{path}")]
+    /// The resources of a directory cannot be added.
+    #[error("recursed merging from path '/{path}': {source}")]
+    RecursedMerging {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// The kustomization of a directory.
+    #[error("couldn't make target for path '/{path}': {source}")]
+    Target {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// Something that cannot be reached.
+    #[error("{0}")]
+    Load(#[from] LoadError),
+    /// A kustomization file that is not right.
+    #[error("{source} in /{path}")]
     Kustomization {
         /// The file.
         path: String,
         /// Why.
-        source: yaml::Error,
+        source: KustomizationError,
     },
-    /// A field of a kustomization file has a value of a wrong form.
-    #[error("invalid Kustomization: {field} of /{path} must be {expected}")]
-    Field {
-        /// The file.
+    /// A component where a kustomization must be, or the other way round.
+    #[error("expected kind {} for path '/{path}'{}", if *.wants_component { "'Component'" } else { "!= 'Component'" }, if *.wants_component { format!(" but got '{kind}'") } else { String::new() })]
+    Kind {
+        /// The directory.
         path: String,
-        /// The field.
-        field: String,
+        /// What it is.
+        kind: String,
         /// What it must be.
-        expected: &'static str,
+        wants_component: bool,
     },
-    /// A field that kustomize does not know.
-    #[error(
-        "invalid Kustomization: json: unknown field {field:?} in /{path}; correct the spelling or remove it"
-    )]
-    UnknownField {
+    /// A file with configurations of transformers.
+    #[error("configurations: /{path}: {source}")]
+    Configuration {
         /// The file.
+        path: String,
+        /// Why.
+        source: ConfigError,
+    },
+    /// A file with the types of custom kinds.
+    #[error("loading CRDs: unable to parse open API definition from '{path}': {source}")]
+    Crds {
+        /// The file.
+        path: String,
+        /// Why.
+        source: ConfigError,
+    },
+    /// The `openapi` field.
+    #[error("openapi of /{path}: {problem}")]
+    OpenApi {
+        /// The kustomization file.
+        path: String,
+        /// Why.
+        problem: String,
+    },
+    /// Configurations that contradict each other.
+    #[error("{field} of /{path}: {source}")]
+    Merge {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        source: ConfigError,
+    },
+    /// A generator.
+    #[error("{field} {name:?} of /{path}: {source}")]
+    Generate {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// The name of the generator.
+        name: String,
+        /// Why.
+        source: GenerateError,
+    },
+    /// What was generated cannot be added.
+    #[error("merging from generator {name:?} ({field} of /{path}): {source}")]
+    Absorb {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// The name of the generator.
+        name: String,
+        /// Why.
+        source: IdError,
+    },
+    /// A chart where none can be rendered.
+    #[error(
+        "{field} of /{path} is refused: charts are not rendered here; render chart {name:?} beforehand, or use a \
+         HelmRelease"
+    )]
+    ChartsForbidden {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// The chart.
+        name: String,
+    },
+    /// A chart that was not rendered.
+    #[error("helmCharts of /{path}: chart {name:?}: {source}")]
+    Chart {
+        /// The kustomization file.
+        path: String,
+        /// The chart.
+        name: String,
+        /// Why.
+        source: ChartError,
+    },
+    /// A patch.
+    #[error("{field} of /{path}: {source}")]
+    Patch {
+        /// The kustomization file.
+        path: String,
+        /// The field with the number of its entry.
+        field: String,
+        /// Why.
+        source: PatchError,
+    },
+    /// A patch file that cannot be read.
+    #[error("{field} of /{path}: failed to get the patch file from path({entry}): {source}")]
+    PatchFile {
+        /// The kustomization file.
+        path: String,
+        /// The field with the number of its entry.
+        field: String,
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: LoadError,
+    },
+    /// A transformer.
+    #[error("{field} of /{path}: {source}")]
+    Transform {
+        /// The kustomization file.
         path: String,
         /// The field.
         field: String,
+        /// Why.
+        source: TransformError,
     },
-    /// A field that is not supported yet.
-    #[error(
-        "{field} of /{path} is not supported by this version of Flamingo; remove it, or render the manifests beforehand"
-    )]
-    Unsupported {
-        /// The file.
+    /// A plugin.
+    #[error("{field} of /{path}: {source}")]
+    Plugin {
+        /// The kustomization file.
         path: String,
         /// The field.
-        field: String,
+        field: &'static str,
+        /// Why.
+        source: PluginError,
     },
-    /// More than one kustomization file in a directory.
-    #[error("Found multiple kustomization files: {} in /{path}; keep one of them", .files.join(", "))]
-    SeveralFiles {
-        /// The directory.
+    /// A file with replacements.
+    #[error("replacements of /{path}: {entry}: {problem}")]
+    ReplacementFile {
+        /// The kustomization file.
         path: String,
-        /// The files.
-        files: Vec<String>,
-    },
-    /// The directory has no kustomization file.
-    #[error(
-        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/{path}'"
-    )]
-    NoKustomization {
-        /// The directory.
-        path: String,
-    },
-    /// A remote base.
-    #[error(
-        "remote base {entry:?} in /{path} is refused: a build reads nothing but its own source; copy the base into the repository"
-    )]
-    Remote {
         /// The file.
-        path: String,
-        /// As it is named in `resources`.
         entry: String,
+        /// Why.
+        problem: String,
     },
-    /// A resource outside of the source.
-    #[error("{entry:?} in /{path} leads out of the source")]
-    Outside {
-        /// The file.
-        path: String,
-        /// As it is named in `resources`.
-        entry: String,
-    },
-    /// Kustomizations nested too deeply.
-    #[error("kustomizations are nested more than {limit} levels deep at /{path}")]
-    TooDeep {
-        /// The directory.
-        path: String,
-        /// The limit.
-        limit: usize,
+    /// A validator that changed something.
+    #[error("validators of /{0}: validator shouldn't modify the resource map")]
+    Validator(String),
+    /// A variable.
+    #[error("{0}")]
+    Variable(#[from] VariableError),
+    /// A name reference.
+    #[error("{0}")]
+    Reference(#[from] ReferenceError),
+    /// The order of the output.
+    #[error("{0}")]
+    Order(#[from] OrderError),
+    /// Two resources with the same id.
+    #[error("{0}")]
+    Id(#[from] IdError),
+    /// An object that is no data.
+    #[error("{id}: {source}")]
+    Convert {
+        /// The object.
+        id: crate::ResourceId,
+        /// Why.
+        source: yaml::node::ConvertError,
     },
     /// The built objects could not be written as YAML.
-    #[error("writing the build failed")]
-    Emit(#[from] yaml::EmitError),
-}
-
-/// Why a file does not hold Kubernetes objects.
-#[derive(Debug, Error)]
-pub enum ManifestError {
-    /// Not UTF-8.
-    #[error("the file is not UTF-8 text")]
-    Encoding,
-    /// Not YAML.
-    #[error("MalformedYAMLError: {0}")]
-    Yaml(#[from] yaml::Error),
-    /// Not an object at all.
-    #[error("missing Resource metadata")]
-    NoMetadata,
-    /// An object without kind.
-    #[error("missing kind in object at line {line}")]
-    NoKind {
-        /// Where the document starts.
-        line: u64,
-    },
-    /// An object without name.
-    #[error("missing metadata.name in object {{{api_version} {kind}}} at line {line}")]
-    NoName {
-        /// Where the document starts.
-        line: u64,
-        /// The apiVersion.
-        api_version: String,
-        /// The kind.
-        kind: String,
-    },
-}
-
-impl ManifestError {
-    /// The place in the file, where one is known.
-    pub fn mark(&self) -> Option<yaml::Mark> {
-        match self {
-            Self::Yaml(error) => Some(error.mark()),
-            Self::NoKind { line } | Self::NoName { line, .. } => Some(yaml::Mark { line: *line, column: 1 }),
-            Self::Encoding | Self::NoMetadata => None,
-        }
-    }
+    #[error("writing the build failed: {0}")]
+    Emit(String),
 }
 
 impl Error {
@@ -186,13 +286,26 @@ impl Error {
             Self::Decode { path, source } | Self::Manifest { path, source, .. } => {
                 Some((path.clone(), source.mark()))
             }
-            Self::Accumulate { file, .. } => file.place(),
-            Self::Kustomization { path, source } => Some((path.clone(), Some(source.mark()))),
-            Self::Field { path, .. }
-            | Self::UnknownField { path, .. }
-            | Self::Unsupported { path, .. }
-            | Self::Remote { path, .. }
-            | Self::Outside { path, .. } => Some((path.clone(), None)),
+            Self::Resources(source) | Self::Components(source) | Self::Component(source) => source.place(),
+            Self::File { source, .. }
+            | Self::Recursed { source, .. }
+            | Self::RecursedMerging { source, .. }
+            | Self::Target { source, .. } => source.place(),
+            Self::Neither { file, directory } => file.place().or_else(|| directory.place()),
+            Self::Kustomization { path, source } => Some((path.clone(), source.mark())),
+            Self::Generate { path, .. }
+            | Self::Absorb { path, .. }
+            | Self::ChartsForbidden { path, .. }
+            | Self::Chart { path, .. }
+            | Self::Patch { path, .. }
+            | Self::PatchFile { path, .. }
+            | Self::Transform { path, .. }
+            | Self::Plugin { path, .. }
+            | Self::ReplacementFile { path, .. }
+            | Self::Merge { path, .. }
+            | Self::OpenApi { path, .. }
+            | Self::Configuration { path, .. }
+            | Self::Crds { path, .. } => Some((path.clone(), None)),
             _ => None,
         }
     }

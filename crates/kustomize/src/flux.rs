@@ -3,10 +3,11 @@
 use thiserror::Error;
 use value::Value;
 
-use crate::build::build_with;
+use crate::build::{Options as BuildOptions, Reorder, build_with, check_manifest};
 use crate::error::Error as BuildError;
-use crate::kustomization::{self, Kustomization, join};
-use crate::resource;
+use crate::kustomization::{Image, Kustomization, Patch, join};
+use crate::load::{LoadError, Restriction, kustomization_file, resolve};
+use crate::remote::{Remotes, RepositoryUrl};
 use crate::tree::{Kind, Tree};
 
 /// What a Flux Kustomization adds to the kustomization that it finds, or to the one that is generated.
@@ -14,6 +15,20 @@ use crate::tree::{Kind, Tree};
 pub struct Options {
     /// The namespace of all namespaced objects.
     pub target_namespace: Option<String>,
+    /// What names begin with.
+    pub name_prefix: Option<String>,
+    /// What names end with.
+    pub name_suffix: Option<String>,
+    /// Patches, after those of the kustomization.
+    pub patches: Vec<Patch>,
+    /// Images; one of the same name replaces that of the kustomization.
+    pub images: Vec<Image>,
+    /// Components, after those of the kustomization.
+    pub components: Vec<String>,
+    /// Whether components that do not exist are left out.
+    pub ignore_missing_components: bool,
+    /// What is noted on the objects about the build, if anything is said here.
+    pub build_metadata: Vec<String>,
 }
 
 /// The outcome of a build.
@@ -31,6 +46,9 @@ pub enum Error {
     /// The kustomization of a directory without one could not be generated.
     #[error("{0}")]
     Generate(BuildError),
+    /// A component that is no path.
+    #[error("component path '{0}' must be local and relative")]
+    Component(String),
     /// The build itself failed.
     #[error("kustomize build failed: {0}")]
     Build(BuildError),
@@ -41,6 +59,7 @@ impl Error {
     pub fn place(&self) -> Option<(String, Option<yaml::Mark>)> {
         match self {
             Self::Generate(error) | Self::Build(error) => error.place(),
+            Self::Component(_) => None,
         }
     }
 }
@@ -52,19 +71,84 @@ impl Error {
 ///
 /// # Errors
 /// [`Error`] with the file and field that the build failed on.
-pub fn build(tree: &dyn Tree, path: &str, options: &Options) -> Result<Build, Error> {
-    let mut kustomization = match kustomization::find(tree, path).map_err(Error::Build)? {
+pub fn build(
+    tree: &dyn Tree,
+    path: &str,
+    options: &Options,
+    remotes: Option<&dyn Remotes>,
+) -> Result<Build, Error> {
+    let mut kustomization = match find(tree, path).map_err(Error::Build)? {
         Some(found) => found,
         None => generate(tree, path).map_err(Error::Generate)?,
     };
-    if let Some(namespace) = &options.target_namespace {
-        kustomization.namespace = Some(namespace.clone());
+    add(&mut kustomization, tree, path, options)?;
+    let build_options = BuildOptions {
+        restriction: Restriction::None,
+        reorder: Reorder::None,
+        remotes,
+        ..BuildOptions::default()
+    };
+    let built = build_with(tree, path, Some(kustomization), build_options).map_err(Error::Build)?;
+    let yaml = built.to_yaml().map_err(Error::Build)?;
+    Ok(Build { objects: built.objects, yaml })
+}
+
+/// What the Flux Kustomization says wins over what the file says.
+fn add(
+    kustomization: &mut Kustomization,
+    tree: &dyn Tree,
+    path: &str,
+    options: &Options,
+) -> Result<(), Error> {
+    let replace = |field: &mut String, said: &Option<String>| {
+        if let Some(said) = said.as_ref().filter(|said| !said.is_empty()) {
+            field.clone_from(said);
+        }
+    };
+    replace(&mut kustomization.namespace, &options.target_namespace);
+    replace(&mut kustomization.name_prefix, &options.name_prefix);
+    replace(&mut kustomization.name_suffix, &options.name_suffix);
+    kustomization.patches.extend(options.patches.iter().cloned());
+    for component in &options.components {
+        if RepositoryUrl::parse(component).is_some() || component.starts_with('/') {
+            return Err(Error::Component(component.clone()));
+        }
+        let exists = resolve(path, component).is_some_and(|path| tree.kind(&path) == Some(Kind::Directory));
+        if exists || !options.ignore_missing_components {
+            kustomization.components.push(component.clone());
+        }
     }
-    let resources = build_with(tree, path, &kustomization).map_err(Error::Build)?;
-    let objects: Vec<Value> = resources.into_iter().map(|resource| resource.object).collect();
-    let documents: Result<Vec<String>, _> = objects.iter().map(yaml::to_yaml).collect();
-    let yaml = documents.map_err(|error| Error::Build(error.into()))?.join("---\n");
-    Ok(Build { objects, yaml })
+    for image in &options.images {
+        match kustomization.images.iter_mut().find(|known| known.name == image.name) {
+            Some(known) => *known = merged(known, image),
+            None => kustomization.images.push(image.clone()),
+        }
+    }
+    if !options.build_metadata.is_empty() {
+        kustomization.build_metadata.clone_from(&options.build_metadata);
+    }
+    Ok(())
+}
+
+/// Tag and digest are one thing: where either is said, both are.
+fn merged(known: &Image, said: &Image) -> Image {
+    let mut image = known.clone();
+    if !said.new_name.is_empty() {
+        image.new_name.clone_from(&said.new_name);
+    }
+    if !said.new_tag.is_empty() || !said.digest.is_empty() {
+        image.new_tag.clone_from(&said.new_tag);
+        image.digest.clone_from(&said.digest);
+    }
+    image
+}
+
+fn find(tree: &dyn Tree, path: &str) -> Result<Option<Kustomization>, BuildError> {
+    let Some(name) = kustomization_file(tree, path)? else { return Ok(None) };
+    let file = join(path, name);
+    let bytes = tree.read(&file).ok_or_else(|| LoadError::NoFile(file.clone()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| LoadError::Encoding(file.clone()))?;
+    Kustomization::parse(text).map(Some).map_err(|source| BuildError::Kustomization { path: file, source })
 }
 
 /// The kustomization that lists every manifest below `path`, and every directory that has a
@@ -72,18 +156,20 @@ pub fn build(tree: &dyn Tree, path: &str, options: &Options) -> Result<Build, Er
 fn generate(tree: &dyn Tree, path: &str) -> Result<Kustomization, BuildError> {
     let mut resources = Vec::new();
     scan(tree, path, ".", &mut resources)?;
-    Ok(Kustomization { resources, ..Kustomization::default() })
+    let mut kustomization = Kustomization { resources, ..Kustomization::default() };
+    kustomization.fix();
+    Ok(kustomization)
 }
 
 fn scan(tree: &dyn Tree, path: &str, shown: &str, resources: &mut Vec<String>) -> Result<(), BuildError> {
     for (name, kind) in tree.list(path).unwrap_or_default() {
         let (path, shown) = (join(path, &name), format!("{shown}/{name}"));
         match kind {
-            Kind::Directory if kustomization::find(tree, &path)?.is_some() => resources.push(shown),
+            Kind::Directory if kustomization_file(tree, &path)?.is_some() => resources.push(shown),
             Kind::Directory => scan(tree, &path, &shown, resources)?,
             Kind::File if is_manifest(&name) => {
                 let bytes = tree.read(&path).unwrap_or_default();
-                if let Err(source) = resource::parse(&bytes) {
+                if let Err(source) = check_manifest(&bytes) {
                     return Err(BuildError::Decode { path, source });
                 }
                 resources.push(shown);
@@ -95,5 +181,5 @@ fn scan(tree: &dyn Tree, path: &str, shown: &str, resources: &mut Vec<String>) -
 }
 
 fn is_manifest(name: &str) -> bool {
-    !kustomization::FILE_NAMES.contains(&name) && (name.ends_with(".yaml") || name.ends_with(".yml"))
+    !crate::kustomization::FILE_NAMES.contains(&name) && (name.ends_with(".yaml") || name.ends_with(".yml"))
 }

@@ -1,19 +1,31 @@
-//! The kustomization file.
+//! The kustomization file: all fields of kustomize's Kustomization and Component.
+
+mod fields;
+pub(crate) mod reader;
 
 use value::Value;
 use yaml::Rules;
 
-use crate::Error;
-use crate::tree::{Kind, Tree};
+pub use fields::{
+    Chart, ChartGlobals, FieldOptions, GeneratorArguments, GeneratorOptions, HelmGlobals, Image,
+    Kustomization, Label, LegacySortOptions, Patch, PatchOptions, Replacement, ReplacementSource,
+    ReplacementTarget, Replica, Selector, SortOptions, Variable,
+};
+pub(crate) use fields::{
+    chart, field_spec as reader_field_spec, generator, gvk as reader_gvk, helm_globals, image, patch,
+    replacement, replica, selector,
+};
+pub use reader::ReadError;
+
+use reader::Reader;
+use thiserror::Error;
 
 /// The names that a kustomization file may have.
-pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// Fields that say nothing about the build.
-const INFORMATIVE: [&str; 3] = ["apiVersion", "kind", "metadata"];
-
-/// Fields of kustomize 5.8 that are not supported yet.
-const UNSUPPORTED: [&str; 30] = [
+/// All fields of a kustomization file.
+pub const FIELDS: [&str; 34] = [
+    "apiVersion",
     "bases",
     "buildMetadata",
     "commonAnnotations",
@@ -29,100 +41,167 @@ const UNSUPPORTED: [&str; 30] = [
     "helmGlobals",
     "imageTags",
     "images",
+    "kind",
     "labels",
+    "metadata",
     "namePrefix",
     "nameSuffix",
+    "namespace",
     "openapi",
     "patches",
     "patchesJson6902",
     "patchesStrategicMerge",
     "replacements",
     "replicas",
+    "resources",
     "secretGenerator",
     "sortOptions",
     "transformers",
     "validators",
     "vars",
-    "inventory",
 ];
 
-/// What a kustomization file says, as far as it is supported.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kustomization {
-    /// The file; empty for a generated one.
-    pub(crate) file: String,
-    pub(crate) resources: Vec<String>,
-    pub(crate) namespace: Option<String>,
+/// What is built.
+pub const KIND: &str = "Kustomization";
+/// What is mixed into what is built.
+pub const COMPONENT: &str = "Component";
+const VERSION: &str = "kustomize.config.k8s.io/v1beta1";
+const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
+
+/// A kustomization file that is not right.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KustomizationError {
+    /// Not YAML.
+    #[error("invalid Kustomization: {0}")]
+    Yaml(yaml::Error),
+    /// A field that does not exist, or of another type.
+    #[error("invalid Kustomization: {0}")]
+    Field(#[from] ReadError),
+    /// Nothing but its kind is said.
+    #[error("kustomization.yaml is empty")]
+    Empty,
+    /// An unknown kind or version.
+    #[error("Failed to read kustomization file: {}", .0.join("; "))]
+    Kind(Vec<String>),
 }
 
-/// The kustomization file of a directory, if it has one.
-///
-/// # Errors
-/// It has several, or the file is not right.
-pub(crate) fn find(tree: &dyn Tree, directory: &str) -> Result<Option<Kustomization>, Error> {
-    let is_file = |name: &&str| tree.kind(&join(directory, name)) == Some(Kind::File);
-    let files: Vec<&str> = FILE_NAMES.into_iter().filter(|name| is_file(name)).collect();
-    match files.as_slice() {
-        [] => Ok(None),
-        [name] => {
-            let path = join(directory, name);
-            let bytes = tree.read(&path).unwrap_or_default();
-            parse(&path, &bytes).map(Some)
+impl KustomizationError {
+    /// The place in the file, where one is known.
+    pub fn mark(&self) -> Option<yaml::Mark> {
+        match self {
+            Self::Yaml(error) => Some(error.mark()),
+            _ => None,
         }
-        several => Err(Error::SeveralFiles {
-            path: directory.to_owned(),
-            files: several.iter().map(|name| (*name).to_owned()).collect(),
-        }),
     }
 }
 
-fn parse(path: &str, bytes: &[u8]) -> Result<Kustomization, Error> {
-    let content = String::from_utf8_lossy(bytes);
-    let value = yaml::parse(&content, Rules::V3)
-        .map_err(|source| Error::Kustomization { path: path.to_owned(), source })?;
-    let mut kustomization = Kustomization { file: path.to_owned(), ..Kustomization::default() };
-    let Some(fields) = value.as_map() else {
-        return if value.is_null() {
-            Ok(kustomization)
-        } else {
-            Err(field_error(path, "the file", "a mapping"))
+impl Kustomization {
+    /// Reads a kustomization file, with what kustomize puts right: older spellings become the current ones.
+    ///
+    /// # Errors
+    /// [`KustomizationError`]
+    pub fn parse(text: &str) -> Result<Self, KustomizationError> {
+        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let mut read = Self::read(&value)?;
+        read.fix();
+        if read.says_nothing() {
+            return Err(KustomizationError::Empty);
+        }
+        read.enforce()?;
+        Ok(read)
+    }
+
+    /// Reads a file as Flux does, which rewrites it before kustomize reads it: what kustomize does not know is
+    /// left out. Nothing is put right.
+    ///
+    /// # Errors
+    /// [`KustomizationError`]
+    pub fn parse_leniently(text: &str) -> Result<Self, KustomizationError> {
+        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let read = fields::kustomization(&mut Reader::lenient(&value)?)?;
+        let mut fixed = read.clone();
+        fixed.fix();
+        fixed.enforce()?;
+        Ok(read)
+    }
+
+    /// Reads the fields as they stand in the file.
+    ///
+    /// # Errors
+    /// A field that does not exist, or of another type.
+    pub fn read(value: &Value) -> Result<Self, ReadError> {
+        let mut reader = Reader::strict(value)?;
+        let read = fields::kustomization(&mut reader)?;
+        reader.finish()?;
+        Ok(read)
+    }
+
+    /// As kustomize's `FixKustomization`.
+    pub fn fix(&mut self) {
+        if self.kind.is_empty() {
+            self.kind = KIND.to_owned();
+        }
+        if self.api_version.is_empty() {
+            self.api_version = self.needed_version().to_owned();
+        }
+        self.resources.append(&mut self.bases);
+        self.images.append(&mut self.image_tags);
+        for generator in self.config_map_generator.iter_mut().chain(&mut self.secret_generator) {
+            if !generator.env.is_empty() {
+                generator.envs.push(std::mem::take(&mut generator.env));
+            }
+        }
+        let old = std::mem::take(&mut self.helm_chart_inflation_generator);
+        for one in old {
+            if self.helm_globals.is_none()
+                && !(one.globals.chart_home.is_empty() && one.globals.config_home.is_empty())
+            {
+                self.helm_globals = Some(one.globals);
+            }
+            self.helm_charts.push(one.chart);
+        }
+    }
+
+    fn needed_version(&self) -> &'static str {
+        if self.kind == COMPONENT { COMPONENT_VERSION } else { VERSION }
+    }
+
+    fn says_nothing(&self) -> bool {
+        let kind_only =
+            Self { api_version: self.api_version.clone(), kind: self.kind.clone(), ..Self::default() };
+        *self == kind_only
+    }
+
+    fn enforce(&self) -> Result<(), KustomizationError> {
+        let mut problems = Vec::new();
+        if self.kind != KIND && self.kind != COMPONENT {
+            problems.push(format!("kind should be {KIND} or {COMPONENT}"));
+        }
+        if self.api_version != self.needed_version() {
+            problems.push(format!("apiVersion for {} should be {}", self.kind, self.needed_version()));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(KustomizationError::Kind(problems)) }
+    }
+
+    /// Warnings about fields that kustomize deprecates, in its words.
+    pub fn deprecations(value: &Value) -> Vec<String> {
+        const RENAMED: [(&str, &str, &str); 6] = [
+            ("bases", "resources", ""),
+            ("commonLabels", "labels", ""),
+            ("imageTags", "images", ""),
+            ("patchesJson6902", "patches", ""),
+            ("patchesStrategicMerge", "patches", ""),
+            ("vars", "replacements", "[EXPERIMENTAL] "),
+        ];
+        let is_used = |field: &&(&str, &str, &str)| value.get(field.0).is_some_and(|value| !value.is_null());
+        let warning = |(field, instead, mark): &(&str, &str, &str)| {
+            format!(
+                "# Warning: '{field}' is deprecated. Please use '{instead}' instead. {mark}Run 'kustomize edit \
+                 fix' to update your Kustomization automatically."
+            )
         };
-    };
-    for (field, value) in fields {
-        if value.is_null() {
-            continue;
-        }
-        match field.as_str() {
-            "resources" => kustomization.resources = texts(path, field, value)?,
-            "namespace" => kustomization.namespace = Some(text(path, field, value)?),
-            "kind" if value.as_str() == Some("Component") => {
-                return Err(unsupported(path, "kind: Component"));
-            }
-            known if INFORMATIVE.contains(&known) => {}
-            known if UNSUPPORTED.contains(&known) => return Err(unsupported(path, known)),
-            unknown => {
-                return Err(Error::UnknownField { path: path.to_owned(), field: unknown.to_owned() });
-            }
-        }
+        RENAMED.iter().filter(is_used).map(warning).collect()
     }
-    Ok(kustomization)
-}
-
-fn unsupported(path: &str, field: &str) -> Error {
-    Error::Unsupported { path: path.to_owned(), field: field.to_owned() }
-}
-
-fn field_error(path: &str, field: &str, expected: &'static str) -> Error {
-    Error::Field { path: path.to_owned(), field: field.to_owned(), expected }
-}
-
-fn text(path: &str, field: &str, value: &Value) -> Result<String, Error> {
-    value.as_str().map(str::to_owned).ok_or_else(|| field_error(path, field, "a text"))
-}
-
-fn texts(path: &str, field: &str, value: &Value) -> Result<Vec<String>, Error> {
-    let list = value.as_list().ok_or_else(|| field_error(path, field, "a list of texts"))?;
-    list.iter().map(|item| text(path, &format!("an entry of {field}"), item)).collect()
 }
 
 /// `directory` and `name` as one path.

@@ -12,9 +12,9 @@ pub enum Kind {
 }
 
 /// A file tree. Paths are relative to its root, separated by slashes, without `.` and `..`; the root is
-/// the empty path. Symbolic links do not exist.
+/// the empty path.
 pub trait Tree {
-    /// What stands at `path`; `None` where nothing does.
+    /// What stands at `path`, or at the place that a symbolic link leads to; `None` where nothing does.
     fn kind(&self, path: &str) -> Option<Kind>;
 
     /// The content of the file at `path`.
@@ -22,4 +22,10 @@ pub trait Tree {
 
     /// The entries of the directory at `path`, by name in byte order.
     fn list(&self, path: &str) -> Option<Vec<(String, Kind)>>;
+
+    /// The path without symbolic links, `None` where nothing stands at it or it leads out of the tree. A
+    /// tree without symbolic links need not say anything else than its paths.
+    fn canonical(&self, path: &str) -> Option<String> {
+        self.kind(path).map(|_| path.to_owned())
+    }
 }

@@ -5,6 +5,7 @@
 //! long keys come out alike.
 
 mod layout;
+mod nodes;
 mod order;
 mod scalar;
 
@@ -12,6 +13,7 @@ use value::{Map, Value};
 
 pub use layout::Profile;
 use layout::{Layout, Place};
+pub use nodes::node_to_yaml;
 
 /// Levels of nesting that are written.
 const MAX_DEPTH: usize = 1_000;

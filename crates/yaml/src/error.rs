@@ -20,7 +20,7 @@ impl fmt::Display for Mark {
 }
 
 /// Why a text could not be read. The texts are go-yaml's, so that users recognise them.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Error {
     /// The text breaks YAML's grammar.
     #[error("yaml: {}{problem}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
@@ -73,6 +73,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same error in a text that has `lines` more lines in front.
+    #[must_use]
+    pub fn moved(mut self, lines: u64) -> Self {
+        match &mut self {
+            Self::Syntax { mark, line, .. } => {
+                mark.line += lines;
+                if let Some(line) = line {
+                    *line += lines;
+                }
+            }
+            Self::UnknownAnchor { mark, .. }
+            | Self::ExcessiveAliasing { mark }
+            | Self::TooDeep { mark, .. }
+            | Self::NoJson { mark, .. }
+            | Self::Key { mark, .. } => mark.line += lines,
+        }
+        self
+    }
+
     /// The place that the error is about.
     pub fn mark(&self) -> Mark {
         match self {

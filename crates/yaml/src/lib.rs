@@ -10,9 +10,11 @@
 mod document;
 mod emit;
 mod error;
+pub mod node;
 mod scalar;
 mod timestamp;
 
 pub use document::{Document, Rules, parse, parse_documents, parse_first};
-pub use emit::{EmitError, Profile, append_yaml, to_yaml, to_yaml_as};
+pub use emit::{EmitError, Profile, append_yaml, node_to_yaml, to_yaml, to_yaml_as};
 pub use error::{Error, Mark};
+pub use node::parse_nodes;

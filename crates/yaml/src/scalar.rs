@@ -23,6 +23,11 @@ pub(crate) fn resolve(text: &str, rules: Rules) -> Scalar {
     Scalar::Value(word(text, rules).or_else(|| number(text, rules)).unwrap_or_else(|| text.into()))
 }
 
+/// Whether go-yaml takes `text` for a date.
+pub(crate) fn is_timestamp(text: &str) -> bool {
+    Timestamp::parse(text).is_some()
+}
+
 /// Whether go-yaml v2 writes `text` without quotes: it must not read back as anything but text, and not
 /// as a base-60 number of YAML 1.1 either.
 pub(crate) fn is_plain_text(text: &str) -> bool {

@@ -23,6 +23,10 @@ impl Profile {
     pub const KUBERNETES: Self =
         Self { rules: crate::Rules::V2, through_json: true, step: 2, width: 80, flat_lists: true };
 
+    /// go-yaml v3 as kyaml uses it: lists stand at the level of their key.
+    pub(crate) const KYAML: Self =
+        Self { rules: crate::Rules::V3, through_json: false, step: 2, width: usize::MAX, flat_lists: true };
+
     /// go-yaml v3 with an indentation of two columns: Helm's `toYamlPretty`.
     pub const V3: Self =
         Self { rules: crate::Rules::V3, through_json: false, step: 2, width: usize::MAX, flat_lists: false };

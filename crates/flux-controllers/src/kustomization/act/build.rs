@@ -6,7 +6,10 @@ use cluster::Deadline;
 use cluster::runtime::Interrupted;
 use engine::change::Owner;
 use flux_api::Kustomization;
+use flux_api::kustomization::PatchTarget;
 use kustomize::flux::Options;
+use kustomize::kustomization::{Image, Patch, Selector};
+use kustomize::{Gvk, ResourceId};
 use source::tree::{FileTree, Kind};
 use value::Value;
 
@@ -59,11 +62,13 @@ impl Reconciliation<'_> {
             let message = format!("open {file}: not a directory remove {file}: not a directory");
             return Err(Failure::new(status::BUILD_FAILED, message));
         }
-        let options = Options { target_namespace: spec.target_namespace.clone() };
-        let built =
-            tokio::task::spawn_blocking(move || kustomize::flux::build(&Files(tree), &path, &options)).await;
+        let options = options(spec);
+        let build = move || {
+            kustomize::flux::build(&Files(tree), &path, &options, None).map_err(|error| build_failure(&error))
+        };
+        let built = tokio::task::spawn_blocking(build).await;
         let built = match built {
-            Ok(built) => built.map_err(|error| build_failure(&error))?,
+            Ok(built) => built?,
             Err(panic) => return Err(Failure::because(status::BUILD_FAILED, &panic)),
         };
         let owner = self.owner();
@@ -77,6 +82,49 @@ impl Reconciliation<'_> {
             name: self.run.key.name.clone(),
             namespace: self.run.key.namespace.clone(),
         }
+    }
+}
+
+/// What the spec adds to the kustomization of its path.
+fn options(spec: &Kustomization) -> Options {
+    let patch = |patch: &flux_api::kustomization::Patch| Patch {
+        patch: patch.patch.clone(),
+        target: patch.target.as_ref().map(selector),
+        ..Patch::default()
+    };
+    let image = |image: &flux_api::kustomization::Image| Image {
+        name: image.name.clone(),
+        new_name: image.new_name.clone(),
+        new_tag: image.new_tag.clone(),
+        digest: image.digest.clone(),
+        ..Image::default()
+    };
+    Options {
+        target_namespace: spec.target_namespace.clone(),
+        name_prefix: spec.name_prefix.clone(),
+        name_suffix: spec.name_suffix.clone(),
+        patches: spec.patches.iter().map(patch).collect(),
+        images: spec.images.iter().map(image).collect(),
+        components: spec.components.clone(),
+        ignore_missing_components: spec.ignore_missing_components,
+        build_metadata: spec.build_metadata.clone(),
+    }
+}
+
+fn selector(target: &PatchTarget) -> Selector {
+    let gvk = Gvk {
+        group: target.group.as_str().into(),
+        version: target.version.as_str().into(),
+        kind: target.kind.as_str().into(),
+    };
+    Selector {
+        id: ResourceId {
+            gvk,
+            name: target.name.as_str().into(),
+            namespace: target.namespace.as_str().into(),
+        },
+        annotation_selector: target.annotation_selector.clone(),
+        label_selector: target.label_selector.clone(),
     }
 }
 

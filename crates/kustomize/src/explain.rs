@@ -1,0 +1,104 @@
+//! What a build does to its resources, step by step, for those who ask why a field is as it is.
+
+use value::Value;
+
+use crate::resource::Resource;
+
+/// One step of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The file that asks for it, from the root of the tree.
+    pub file: String,
+    /// What is done: `file` for a manifest that is read, or else the field of the kustomization.
+    pub what: String,
+}
+
+/// Is shown the resources after each step.
+pub trait Observer {
+    /// A step was made.
+    fn saw(&mut self, step: &Step, resources: &mut dyn Iterator<Item = &Resource>);
+}
+
+/// A change of a field of a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The step that made it.
+    pub step: Step,
+    /// The value after it; `None` where the field was taken out.
+    pub value: Option<Value>,
+}
+
+/// Follows one resource, or a field of it, through a build.
+#[derive(Debug)]
+pub struct Explanation {
+    kind: String,
+    name: String,
+    path: Vec<String>,
+    found: Vec<Followed>,
+}
+
+/// A resource that has, or will have, the name.
+#[derive(Debug)]
+struct Followed {
+    serial: u32,
+    id: String,
+    is_meant: bool,
+    changes: Vec<Change>,
+}
+
+impl Explanation {
+    /// Of `KIND/NAME` or `KIND/NAME.path.to.field`; `None` for what is neither. The name is one that the
+    /// resource has at any time, and lists are entered by index or by `[name=value]`.
+    pub fn of(question: &str) -> Option<Self> {
+        let (kind, rest) = question.split_once('/')?;
+        let (name, path) = rest.split_once('.').unwrap_or((rest, ""));
+        if kind.is_empty() || name.is_empty() {
+            return None;
+        }
+        let path =
+            if path.is_empty() { Vec::new() } else { crate::field_spec::split_bracketed_path(path, '.') };
+        Some(Self { kind: kind.to_owned(), name: name.to_owned(), path, found: Vec::new() })
+    }
+
+    /// The changes of each resource that is meant, by its id.
+    pub fn changes(&self) -> impl Iterator<Item = (&str, &[Change])> {
+        self.found
+            .iter()
+            .filter(|followed| followed.is_meant)
+            .map(|followed| (followed.id.as_str(), followed.changes.as_slice()))
+    }
+
+    fn value(&self, resource: &Resource) -> Option<Value> {
+        crate::lookup::get(resource.node(), &self.path).ok().flatten().and_then(|node| node.to_value().ok())
+    }
+}
+
+impl Observer for Explanation {
+    fn saw(&mut self, step: &Step, resources: &mut dyn Iterator<Item = &Resource>) {
+        for resource in resources {
+            if !resource.kind().eq_ignore_ascii_case(&self.kind) {
+                continue;
+            }
+            let value = self.value(resource);
+            let id = resource.id();
+            let has_name = *id.name == *self.name || resource.previous_ids().any(|id| *id.name == *self.name);
+            let step = step.clone();
+            match self.found.iter_mut().find(|followed| followed.serial == resource.serial) {
+                Some(followed) => {
+                    followed.is_meant |= has_name;
+                    followed.id = id.to_string();
+                    let known = followed.changes.last().and_then(|change| change.value.clone());
+                    if known != value {
+                        followed.changes.push(Change { step, value });
+                    }
+                }
+                None => self.found.push(Followed {
+                    serial: resource.serial,
+                    id: id.to_string(),
+                    is_meant: has_name,
+                    changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
+                }),
+            }
+        }
+    }
+}

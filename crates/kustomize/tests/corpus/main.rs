@@ -1,0 +1,81 @@
+//! The cases below `tests/kustomize/cases` come out as kustomize 5.8.2 builds them.
+//!
+//! `cargo xtask conformance kustomize` makes the expectations with the real tool and compares them.
+
+#![expect(clippy::expect_used, reason = "a test that cannot read its cases must fail")]
+#![expect(clippy::result_large_err, reason = "an error says all that it knows, and ends the build")]
+
+mod case;
+mod fuzz;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use case::Case;
+use kustomize::Options;
+
+fn cases() -> Vec<(String, Case)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kustomize/cases");
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("cases").map(|entry| entry.expect("entry").path()).collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let name = path.file_stem().expect("name").to_string_lossy().into_owned();
+        (name, Case::parse(&std::fs::read_to_string(&path).expect("text")))
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[test]
+fn each_case_comes_out_as_kustomize_builds_it() {
+    let mut failures = Vec::new();
+    for (name, case) in cases() {
+        let built = kustomize::build(&case, &case.directory, Options::default());
+        let built = built.and_then(|built| built.to_yaml());
+        match (&case.output, &case.refusal, built) {
+            (Some(expected), _, Ok(output)) if *expected == output => {}
+            (None, Some(expected), Err(error)) if expected.trim_end() == error.to_string().trim_end() => {}
+            (Some(expected), _, Ok(output)) => {
+                let line = expected.lines().zip(output.lines()).position(|(one, other)| one != other);
+                failures.push(format!("{name}: another output from line {line:?}:\n{output}"));
+            }
+            (_, _, Ok(output)) => failures.push(format!("{name}: must fail, but gives\n{output}")),
+            (_, _, Err(error)) => failures.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(failures.is_empty(), "{} cases:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_field_of_a_kustomization_has_cases() {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, case) in cases() {
+        let files = case.files.iter().filter(|(path, _)| {
+            kustomize::kustomization::FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+        });
+        let texts: Vec<value::Value> =
+            files.filter_map(|(_, text)| yaml::parse(text, yaml::Rules::V2).ok()).collect();
+        for field in kustomize::kustomization::FIELDS {
+            if texts.iter().any(|value| value.get(field).is_some()) {
+                *counts.entry(field).or_default() += 1;
+            }
+        }
+    }
+    let few: Vec<String> = kustomize::kustomization::FIELDS
+        .iter()
+        .filter(|field| counts.get(*field).is_none_or(|count| *count < 3))
+        .map(|field| format!("{field}: {}", counts.get(field).copied().unwrap_or_default()))
+        .collect();
+    assert!(few.is_empty(), "fields with less than three cases: {few:?}");
+    assert!(cases().len() >= 250, "{} cases", cases().len());
+}
+
+#[test]
+fn the_fields_are_those_that_are_read() {
+    let all = kustomize::kustomization::FIELDS.map(|field| (field, value::Value::Null));
+    assert_eq!(all.len(), 34);
+    let read = kustomize::Kustomization::read(&value::Value::map_of(all));
+    assert!(read.is_ok(), "{read:?}");
+    let unknown = kustomize::Kustomization::read(&value::Value::map_of([("inventory", value::Value::Null)]));
+    assert!(unknown.is_err());
+}

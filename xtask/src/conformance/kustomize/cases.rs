@@ -1,0 +1,97 @@
+//! The cases below `tests/kustomize/cases`: what kustomize gives for each is compared with what it says, or
+//! written into it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{Outcome, Tools};
+use crate::command::root;
+
+const OUTPUT: &str = "-- <output> --\n";
+const ERROR: &str = "-- <error> --\n";
+const REFUSAL: &str = "-- <refusal> --\n";
+
+/// Builds each case with both.
+///
+/// # Errors
+/// A case does not say what kustomize gives, or ours gives something else.
+pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(root().join("tests/kustomize/cases"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    paths.sort();
+    let mut wrong = 0;
+    for path in &paths {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let folder = tempfile::tempdir()?;
+        let place = folder.path().canonicalize()?;
+        let directory = place.join(unpack(&text, &place)?);
+        let (real, ours) = (tools.kustomize(&directory)?, tools.flamingo(&directory)?);
+        let (real, ours) = (without(real, &place), without(ours, &place));
+        if real.output != ours.output {
+            println!("{name}: kustomize and flamingo differ");
+            wrong += 1;
+        }
+        let made = format!("{}{}", files(&text), expectation(&real, &ours));
+        if made == text {
+            continue;
+        }
+        if remake {
+            fs::write(path, made)?;
+        } else {
+            println!("{name}: says something else than kustomize gives");
+            wrong += 1;
+        }
+    }
+    println!("{} cases, {wrong} wrong", paths.len());
+    if wrong > 0 {
+        bail!("{wrong} cases are wrong");
+    }
+    Ok(())
+}
+
+/// The text up to the expectation.
+fn files(text: &str) -> &str {
+    let end = [OUTPUT, ERROR].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
+    &text[..end]
+}
+
+fn expectation(real: &Outcome, ours: &Outcome) -> String {
+    match &real.output {
+        Some(output) => format!("{OUTPUT}{output}"),
+        None => format!("{ERROR}{}\n{REFUSAL}{}\n", real.error, ours.error),
+    }
+}
+
+/// Paths start at the root of the case.
+fn without(mut outcome: Outcome, place: &Path) -> Outcome {
+    let place = place.display().to_string();
+    outcome.error = outcome.error.replace(&format!("{place}/"), "/").replace(&place, "/");
+    outcome
+}
+
+/// Writes the files of a case, and gives the directory that is built.
+fn unpack(text: &str, place: &Path) -> Result<String> {
+    let (mut directory, mut open): (String, Option<(PathBuf, String)>) = (String::new(), None);
+    for line in files(text).split_inclusive('\n') {
+        let name = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));
+        if let Some(name) = name {
+            close(open.replace((place.join(name), String::new())))?;
+        } else if let Some((_, content)) = &mut open {
+            content.push_str(line);
+        } else if let Some(found) = line.strip_prefix("# build: ") {
+            directory = found.trim().to_owned();
+        }
+    }
+    close(open)?;
+    Ok(directory)
+}
+
+fn close(file: Option<(PathBuf, String)>) -> Result<()> {
+    let Some((path, content)) = file else { return Ok(()) };
+    fs::create_dir_all(path.parent().context("a file without folder")?)?;
+    fs::write(&path, content).with_context(|| path.display().to_string())
+}
