@@ -317,7 +317,7 @@ mod tests {
         let mut builder = Builder::default();
         builder.file("app/one.yaml", Bytes::from_static(b"kind: ConfigMap\n"), false).unwrap();
         let digest = crate::artifact::Digest::of(&packed(&builder.build()));
-        expect_test::expect!["sha256:909e67a22fb324b9505863f69b3fec6be42c7f9e85a1537f64491f92b98f0a9e"]
+        expect_test::expect!["sha256:09b99b03306df7d4f0a1534b1acc0910f628925d73a71cc3434a86e3dd2e3749"]
             .assert_eq(&digest.to_string());
     }
 
