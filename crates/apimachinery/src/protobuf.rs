@@ -145,7 +145,9 @@ impl Message {
                     // What JSON does not show is not kept either.
                     let Some(property) = schema.property(name) else { continue };
                     let within = Self { path: format!("{}.{name}", self.path), depth: self.depth + 1 };
-                    within.field(map, name, property, wire)?;
+                    // A field that must be there is written by Go whatever it holds.
+                    let keeps_zero = property.pointer || schema.required.contains(&Key::from(&**name));
+                    within.field(map, (name, keeps_zero), property, wire)?;
                 }
                 Some(Value::Map(inner)) => {
                     let Wire::Bytes(bytes) = wire else { return Err(Error::Damaged { field: number }) };
@@ -159,7 +161,13 @@ impl Message {
         Ok(())
     }
 
-    fn field(&self, map: &mut Map, name: &str, schema: &Schema, wire: Wire<'_>) -> Result<(), Error> {
+    fn field(
+        &self,
+        map: &mut Map,
+        (name, keeps_zero): (&str, bool),
+        schema: &Schema,
+        wire: Wire<'_>,
+    ) -> Result<(), Error> {
         if let Some(items) = &schema.items {
             let list = map.entry_or(name, || Vec::new().into());
             let Some(list) = list.as_list_mut() else { return Ok(()) };
@@ -177,7 +185,7 @@ impl Message {
         // Go writes all fields that are no pointers, and JSON leaves their zeros out.
         let is_zero = matches!(&value, Value::Null | Value::Int(0) | Value::Bool(false))
             || value.as_str().is_some_and(str::is_empty);
-        if schema.pointer || !is_zero {
+        if keeps_zero || !is_zero {
             map.insert(name, value);
         }
         Ok(())
@@ -207,7 +215,7 @@ impl Message {
                 Field { number: 2, wire: Wire::Bytes(bytes) } if values.items.is_some() => {
                     let mut holder = Map::new();
                     for field in Fields::of(bytes) {
-                        self.field(&mut holder, "items", values, field?.wire)?;
+                        self.field(&mut holder, ("items", true), values, field?.wire)?;
                     }
                     value = holder.remove("items");
                 }
@@ -236,9 +244,9 @@ impl Message {
             }
             Wire::Varint(number) if schema.r#type == Some(Type::Boolean) => Ok((*number != 0).into()),
             // A negative number is written as its complement to two.
-            Wire::Varint(number) => Ok(number.cast_signed().into()),
-            Wire::Fixed64(bits) => Ok(f64::from_bits(*bits).into()),
-            Wire::Fixed32(bits) => Ok(f64::from(f32::from_bits(*bits)).into()),
+            Wire::Varint(number) if schema.r#type == Some(Type::Integer) => Ok(number.cast_signed().into()),
+            Wire::Fixed64(bits) if schema.r#type == Some(Type::Number) => Ok(f64::from_bits(*bits).into()),
+            _ => Err(content()),
         }
     }
 }
@@ -261,6 +269,17 @@ mod tests {
         let expected =
             r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"demo"},"spec":{},"status":{}}"#;
         assert_eq!(decode(bytes).unwrap().to_string(), expected);
+    }
+
+    #[test]
+    fn zeros_stay_where_the_field_must_be_there() {
+        // A Pod whose only container status has name "a", ready false and restartCount 0.
+        let status = b"\x0a\x01a\x20\x00\x28\x00\x32\x00\x3a\x00";
+        let statuses = [&b"\x42"[..], &[status.len() as u8], status].concat();
+        let raw = [&b"\x1a"[..], &[statuses.len() as u8], &statuses].concat();
+        let bytes = [&b"k8s\0\x0a\x09\x0a\x02v1\x12\x03Pod\x12"[..], &[raw.len() as u8], &raw].concat();
+        let expected = r#"{"apiVersion":"v1","kind":"Pod","status":{"containerStatuses":[{"image":"","imageID":"","name":"a","ready":false,"restartCount":0}]}}"#;
+        assert_eq!(decode(&bytes).unwrap().to_string(), expected);
     }
 
     #[test]

@@ -6,20 +6,28 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cli::arguments::Command;
+use anyhow::Context as _;
+use cli::arguments::Show;
+use cli::helm::flags::{LintArguments, TemplateArguments};
 use cli::helm::{self, World};
 
-/// Runs the command if it is one of these.
-pub(crate) fn run(command: &Command) -> Option<ExitCode> {
-    let act: &dyn Fn(&mut World<'_>) -> io::Result<u8> = match command {
-        Command::Template(arguments) => &|world| helm::template(&arguments.0, world),
-        Command::Lint(arguments) => &|world| helm::lint(&arguments.0, world),
-        Command::Show(show) => &|world| {
-            let (part, arguments) = show.part();
-            helm::show(part, &arguments.0, world)
-        },
-        _ => return None,
-    };
+/// `flamingo template`.
+pub(crate) fn template(arguments: &TemplateArguments) -> anyhow::Result<ExitCode> {
+    run(|world| helm::template(&arguments.0, world))
+}
+
+/// `flamingo lint`.
+pub(crate) fn lint(arguments: &LintArguments) -> anyhow::Result<ExitCode> {
+    run(|world| helm::lint(&arguments.0, world))
+}
+
+/// `flamingo show`.
+pub(crate) fn show(show: &Show) -> anyhow::Result<ExitCode> {
+    let (part, arguments) = show.part();
+    run(|world| helm::show(part, &arguments.0, world))
+}
+
+fn run(act: impl Fn(&mut World<'_>) -> io::Result<u8>) -> anyhow::Result<ExitCode> {
     let (mut input, mut out, mut err) =
         (io::stdin().lock(), BufWriter::new(io::stdout().lock()), io::stderr());
     let mut world = World {
@@ -28,12 +36,12 @@ pub(crate) fn run(command: &Command) -> Option<ExitCode> {
         err: &mut err,
         namespace: namespace(),
         home: home(),
-        directory: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        directory: env::current_dir().context("the current folder cannot be found out")?,
         pause: &mut pause,
         now: jiff::Timestamp::now(),
         zone: jiff::tz::TimeZone::system(),
     };
-    Some(act(&mut world).map_or(ExitCode::from(2), ExitCode::from))
+    Ok(act(&mut world).context("the output cannot be written")?.into())
 }
 
 /// How often `--watch` looks at the files.

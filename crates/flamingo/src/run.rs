@@ -8,32 +8,30 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{charts, controllers, down, kustomize, up};
 
-/// Runs a command. Exit code 0 is success, 1 a deployment that is not ready, 2 any other failure.
+/// Runs a command. Exit code 0 is success, 1 what the command found wrong (a deployment that is not ready, a
+/// chart that does not render), 2 any other failure.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    // What only reads files and prints needs neither traces nor a runtime.
-    if let Some(code) = charts::run(&arguments.command) {
-        return code;
+    match arguments.command {
+        Command::Up(arguments) => on_runtime("off", up::up(arguments)),
+        Command::Down(arguments) => outcome(down::down(&arguments)),
+        // A component of a cluster traces warnings; commands for people tell what is wrong in their own words.
+        Command::FluxControllers(arguments) => on_runtime("warn", controllers::run(arguments)),
+        Command::Template(arguments) => outcome(charts::template(&arguments)),
+        Command::Lint(arguments) => outcome(charts::lint(&arguments)),
+        Command::Show(show) => outcome(charts::show(&show)),
+        Command::Kustomize(command) => outcome(kustomize::run(command)),
     }
-    tell_traces(&arguments.command);
-    if let Command::Kustomize(command) = arguments.command {
-        return outcome(kustomize::run(command));
-    }
+}
+
+/// Runs what talks to clusters. `RUST_LOG` says what is traced; `traced` does where that says nothing.
+fn on_runtime(traced: &str, command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    tell_traces(traced);
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed already");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     outcome(runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-        let outcome = runtime.block_on(async {
-            match arguments.command {
-                Command::Up(arguments) => up::up(arguments).await,
-                Command::Down(arguments) => down::down(&arguments),
-                Command::FluxControllers(arguments) => controllers::run(arguments).await,
-                Command::Template(_) | Command::Lint(_) | Command::Show(_) => {
-                    unreachable!("the commands of charts are done without a runtime")
-                }
-                Command::Kustomize(command) => kustomize::run(command),
-            }
-        });
+        let outcome = runtime.block_on(command);
         // A build that still runs on a blocking thread must not hold up the end.
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
         outcome
@@ -58,18 +56,7 @@ fn say(error: &anyhow::Error) {
     }
 }
 
-/// `RUST_LOG` says what is traced. Where it says nothing, a component of a cluster traces warnings; commands
-/// for people tell what is wrong in their own words.
-fn tell_traces(command: &Command) {
-    let usual = match command {
-        Command::FluxControllers(_) => "warn",
-        Command::Up(_)
-        | Command::Down(_)
-        | Command::Template(_)
-        | Command::Lint(_)
-        | Command::Show(_)
-        | Command::Kustomize(_) => "off",
-    };
+fn tell_traces(usual: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -53,6 +53,7 @@ fn what_grows_without_bound_ends_at_a_limit() {
         r#"{{ range 1000000000000 }}{{ end }}"#,
         r#"{{ range 100000000 }}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{ end }}"#,
         r#"{{ repeat 100000000000 "x" }}"#,
+        r#"{{ $d := dict }}{{ $x := repeat 100000 "A" }}{{ range $i := until 10000 }}{{ $_ := set $d (toString $i) (b64dec $x) }}{{ end }}"#,
         r#"{{ $x := "xxxxxxxx" }}{{ range 100 }}{{ $x = printf "%s%s" $x $x }}{{ end }}"#,
         r#"{{ $x := "xxxxxxxx" }}{{ range 100 }}{{ $x = cat $x $x }}{{ end }}"#,
         r#"{{ $x := "xxxxxxxx" }}{{ range 100 }}{{ $x = replace "x" "xxxx" $x }}{{ end }}"#,

@@ -124,15 +124,20 @@ pub(crate) fn guarded<T>(
     }
 }
 
-/// The first place where a comma follows what may be a tag.
+/// The first place where a comma follows what may be a tag. Each line is gone through once.
 fn tag_before_comma(text: &str) -> Option<Mark> {
-    let starts_tag = |line: &str, at: usize| {
-        let tag = line[at..].split([' ', '\t', ',', '[', ']', '{', '}']).next().unwrap_or_default();
-        line[at + tag.len()..].starts_with(',')
-            && !line[..at].ends_with(|before: char| before.is_alphanumeric())
-    };
+    let is_end = |char: char| matches!(char, ' ' | '\t' | ',' | '[' | ']' | '{' | '}');
     text.lines().zip(1..).find_map(|(line, number)| {
-        let (at, _) = line.match_indices('!').find(|(at, _)| starts_tag(line, *at))?;
+        let mut ends = line.match_indices(is_end).peekable();
+        let starts_tag = |at: usize| {
+            while ends.next_if(|(end, _)| *end < at).is_some() {}
+            let ends_with_comma = ends.peek().is_some_and(|(_, end)| *end == ",");
+            ends_with_comma && !line[..at].ends_with(|before: char| before.is_alphanumeric())
+        };
+        let at = line.match_indices('!').map(|(at, _)| at).find({
+            let mut starts_tag = starts_tag;
+            move |at| starts_tag(*at)
+        })?;
         Some(Mark { line: number, column: line[..at].chars().count() as u64 + 1 })
     })
 }

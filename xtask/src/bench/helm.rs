@@ -45,9 +45,9 @@ pub(super) fn bench(charts: &Path) -> Result<()> {
         if theirs.fastest > largest.0 {
             largest = (theirs.fastest, chart.clone());
         }
-        let printed = output(Command::new(&warm).arg(&chart).arg(WARM)).unwrap_or_default();
-        let seconds: Option<f64> = printed.trim().parse().ok();
-        totals[2] += seconds.unwrap_or(mine.cpu);
+        let printed = output(Command::new(&warm).arg(&chart).arg(WARM))?;
+        let seconds: f64 = printed.trim().parse().with_context(|| format!("{printed} is no time"))?;
+        totals[2] += seconds;
     }
     let per = |seconds: f64| seconds / f64::from(measured.max(1)) * 1000.0;
     println!("{measured} charts that both render, CPU milliseconds per rendering");

@@ -7,7 +7,8 @@ pub(super) enum Wire<'a> {
     Varint(u64),
     Fixed64(u64),
     Bytes(&'a [u8]),
-    Fixed32(u32),
+    /// No built-in kind has fields of four bytes.
+    Fixed32,
 }
 
 pub(super) struct Field<'a> {
@@ -36,7 +37,10 @@ impl<'a> Fields<'a> {
                 let length = usize::try_from(varint(&mut self.rest)?).ok()?;
                 Wire::Bytes(self.rest.split_off(..length)?)
             }
-            5 => Wire::Fixed32(u32::from_le_bytes(*self.rest.split_off(..4)?.first_chunk()?)),
+            5 => {
+                self.rest.split_off(..4)?;
+                Wire::Fixed32
+            }
             _ => return None,
         };
         Some(Field { number: self.last, wire })

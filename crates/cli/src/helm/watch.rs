@@ -1,42 +1,41 @@
 //! `--watch`: whether something that was read has changed since.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The state of the files that a rendering reads: their number, sizes and times.
+/// The state of the files that a rendering reads: the size and time of each. A file that cannot be looked at
+/// is as one that is not there; the rendering says what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    files: u64,
-    bytes: u64,
-    latest: Option<SystemTime>,
-}
+pub(crate) struct Seen(BTreeMap<PathBuf, (u64, Option<SystemTime>)>);
 
-/// Folders inside of folders; links that lead back end here.
-const MAX_DEPTH: usize = 32;
+/// More files than any chart has are not looked at.
+const MAX_FILES: usize = 100_000;
 
 impl Seen {
     /// Looks at files and folders.
     pub(crate) fn now(paths: &[PathBuf]) -> Self {
-        let mut seen = Self::default();
+        let (mut seen, mut folders) = (Self::default(), BTreeSet::new());
         for path in paths {
-            seen.add(path, 0);
+            seen.add(path, &mut folders);
         }
         seen
     }
 
-    fn add(&mut self, path: &Path, depth: usize) {
+    /// Links can lead back, so each folder is looked at once, under whatever name it comes first.
+    fn add(&mut self, path: &Path, folders: &mut BTreeSet<PathBuf>) {
         let Ok(meta) = fs::metadata(path) else { return };
-        self.files += 1;
-        self.latest = self.latest.max(meta.modified().ok());
-        if !meta.is_dir() {
-            self.bytes += meta.len();
+        if self.0.len() >= MAX_FILES {
             return;
         }
-        let is_hidden = |name: &std::ffi::OsStr| name == ".git";
+        self.0.insert(path.to_owned(), (meta.len(), meta.modified().ok()));
+        if !meta.is_dir() || !fs::canonicalize(path).is_ok_and(|real| folders.insert(real)) {
+            return;
+        }
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            if depth < MAX_DEPTH && !is_hidden(&entry.file_name()) {
-                self.add(&entry.path(), depth + 1);
+            if entry.file_name() != ".git" {
+                self.add(&entry.path(), folders);
             }
         }
     }

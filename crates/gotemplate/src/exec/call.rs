@@ -115,7 +115,11 @@ impl<'t> Exec<'t, '_, '_> {
         arguments.clear();
         self.run.spare.push(arguments);
         match outcome {
-            Ok(value) => Ok(Slot::concrete(value)),
+            // What comes back may be a text that was made just now, whatever the function is.
+            Ok(value) => match self.run.charge(value.as_str().map_or(0, |text| text.len())) {
+                Ok(()) => Ok(Slot::concrete(value)),
+                Err(limit) => self.limit(limit),
+            },
             Err(failure) => {
                 self.at(node);
                 Err(self.error(Cause::Call { function: name.to_owned(), failure }))

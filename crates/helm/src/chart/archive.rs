@@ -10,8 +10,33 @@ use crate::go;
 
 /// How much an archive may hold, all files together (helm's `MaxDecompressedChartSize`).
 pub(crate) const MAX_SIZE: u64 = 100 * 1024 * 1024;
-/// Files in one archive; helm knows no such limit, but each costs memory beyond its bytes.
+/// Files of a chart, those of archives in it included; helm knows no such limit, but each costs memory beyond
+/// its bytes.
 const MAX_FILES: usize = 100_000;
+
+/// What a chart and the archives in it may still hold.
+pub(crate) struct Budget {
+    bytes: u64,
+    files: usize,
+}
+
+impl Budget {
+    pub(crate) fn of_a_chart() -> Self {
+        Self { bytes: MAX_SIZE, files: MAX_FILES }
+    }
+
+    /// Whether a file of so many bytes fits.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
+        self.files > 0 && bytes <= self.bytes
+    }
+
+    /// Takes a file of so many bytes out of it; `None` where there is no room.
+    pub(crate) fn take_file(&mut self, bytes: u64) -> Option<()> {
+        self.files = self.files.checked_sub(1)?;
+        self.bytes = self.bytes.checked_sub(bytes)?;
+        Some(())
+    }
+}
 
 /// Why an archive is refused. Nothing of it is used or written.
 #[derive(Debug, Error)]
@@ -47,7 +72,7 @@ pub enum ArchiveError {
     #[error("decompressed chart is larger than the maximum size {MAX_SIZE}")]
     TooLarge,
     /// More files than anything real has.
-    #[error("chart archive holds more than {MAX_FILES} files")]
+    #[error("chart holds more than {MAX_FILES} files")]
     TooManyFiles,
     /// Nothing in it.
     #[error("no files in chart archive")]
@@ -59,12 +84,11 @@ pub enum ArchiveError {
 /// # Errors
 /// It is damaged, too large, or holds a path that leads out.
 pub fn unpack(archive: &[u8]) -> Result<Vec<File>, ArchiveError> {
-    let mut budget = MAX_SIZE;
-    unpack_within(archive, &mut budget)
+    unpack_within(archive, &mut Budget::of_a_chart())
 }
 
 /// As [`unpack`]; what the files need is taken from `budget`.
-pub(crate) fn unpack_within(archive: &[u8], budget: &mut u64) -> Result<Vec<File>, ArchiveError> {
+pub(crate) fn unpack_within(archive: &[u8], budget: &mut Budget) -> Result<Vec<File>, ArchiveError> {
     let header = archive.get(..3);
     if header != Some(b"\x1f\x8b\x08") {
         return Err(if archive.len() < 10 && b"\x1f\x8b\x08".starts_with(header.unwrap_or(archive)) {
@@ -86,16 +110,16 @@ pub(crate) fn unpack_within(archive: &[u8], budget: &mut u64) -> Result<Vec<File
         }
         let name = inside_base(&path)?;
         let size = entry.size();
-        if size > *budget {
+        if size > budget.bytes {
             return Err(ArchiveError::TooLarge);
         }
-        if files.len() >= MAX_FILES {
+        if budget.files == 0 {
             return Err(ArchiveError::TooManyFiles);
         }
         let mut data = Vec::new();
-        entry.by_ref().take(*budget).read_to_end(&mut data).map_err(reading)?;
-        *budget -= data.len() as u64;
-        if *budget == 0 {
+        entry.by_ref().take(budget.bytes).read_to_end(&mut data).map_err(reading)?;
+        budget.take_file(data.len() as u64).ok_or(ArchiveError::TooLarge)?;
+        if budget.bytes == 0 {
             return Err(ArchiveError::TooLarge);
         }
         if (data.len() as u64) < size {

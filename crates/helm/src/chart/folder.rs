@@ -1,7 +1,7 @@
 //! Charts as folders.
 
 use super::File;
-use super::archive::MAX_SIZE;
+use super::archive::{Budget, MAX_SIZE};
 use super::ignore::Rules;
 use super::load::LoadError;
 use crate::tree::{EntryKind, Tree};
@@ -15,7 +15,7 @@ pub(crate) fn files(tree: &dyn Tree) -> Result<Vec<File>, LoadError> {
         Ok(text) => Rules::parse(&text)?,
         Err(_) => Rules::defaults(),
     };
-    let mut walk = Walk { tree, rules, remaining: MAX_SIZE, files: Vec::new() };
+    let mut walk = Walk { tree, rules, budget: Budget::of_a_chart(), files: Vec::new() };
     walk.directory("", 0)?;
     Ok(walk.files)
 }
@@ -23,7 +23,7 @@ pub(crate) fn files(tree: &dyn Tree) -> Result<Vec<File>, LoadError> {
 struct Walk<'a> {
     tree: &'a dyn Tree,
     rules: Rules,
-    remaining: u64,
+    budget: Budget,
     files: Vec<File>,
 }
 
@@ -50,11 +50,11 @@ impl Walk<'_> {
 
     fn file(&mut self, name: String, size: u64, modified: Option<jiff::Timestamp>) -> Result<(), LoadError> {
         let too_large = || LoadError::FolderTooLarge { path: name.clone(), limit: MAX_SIZE };
-        if size > self.remaining {
+        if !self.budget.has_room_for(size) {
             return Err(too_large());
         }
         let data = self.tree.read(&name)?;
-        self.remaining = self.remaining.checked_sub(data.len() as u64).ok_or_else(too_large)?;
+        self.budget.take_file(data.len() as u64).ok_or_else(too_large)?;
         let data = data.strip_prefix(b"\xef\xbb\xbf").map_or_else(|| data.clone(), Into::into);
         self.files.push(File { name: name.into(), data, modified });
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::archive::{self, ArchiveError, MAX_SIZE};
+use super::archive::{self, ArchiveError, Budget};
 use super::ignore::IgnoreError;
 use super::{Chart, File, folder};
 use crate::decode::{self, DecodeError, Decoder, Struct};
@@ -86,7 +86,7 @@ pub enum LoadError {
     /// The folder holds too much.
     #[error("error reading {path}: chart exceeds maximum decompressed size of {limit} bytes")]
     FolderTooLarge {
-        /// The file that does not fit any more.
+        /// The file that does not fit any more, by its size or as one too many.
         path: String,
         /// The limit.
         limit: u64,
@@ -147,7 +147,7 @@ impl Chart {
             let content = archive::content_type(archive);
             return Err(LoadError::NoArchive { file: file.to_owned(), content });
         }
-        let mut budget = MAX_SIZE;
+        let mut budget = Budget::of_a_chart();
         let files = archive::unpack_within(archive, &mut budget).map_err(LoadError::Archive)?;
         let chart = files.iter().find(|file| &*file.name == "Chart.yaml");
         check_version(&chart.ok_or(LoadError::UndetectableVersion)?.data)?;
@@ -159,7 +159,7 @@ impl Chart {
     /// # Errors
     /// They are no chart.
     pub fn from_files(files: Vec<File>) -> Result<Self, LoadError> {
-        Loader { budget: MAX_SIZE, depth: 0 }.load(files)
+        Loader { budget: Budget::of_a_chart(), depth: 0 }.load(files)
     }
 }
 
@@ -188,7 +188,7 @@ fn check_version(text: &[u8]) -> Result<(), LoadError> {
 }
 
 struct Loader {
-    budget: u64,
+    budget: Budget,
     depth: usize,
 }
 

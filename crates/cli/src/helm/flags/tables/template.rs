@@ -65,7 +65,7 @@ pub const TEMPLATE: &[Flag] = &[
         short: None,
         takes: Takes::OptionalText,
         effect: Effect::Done,
-        help: "\"client\" or \"server\"",
+        help: "\"client\"; \"server\" is refused, since rendering asks no cluster",
     },
     Flag {
         name: "enable-dns",
