@@ -30,7 +30,20 @@ fn typed(object: &Value) -> Option<Value> {
     let mut typed = defaulting::through_types(&validation::prune(object, &schema), &schema);
     typed.remove_at(&["status"]);
     typed.remove_at(&["metadata", "creationTimestamp"]);
+    if gvk.group.is_empty() && gvk.kind == "Service" {
+        write_target_ports(&mut typed);
+    }
     Some(typed)
+}
+
+/// `targetPort` is the one optional `IntOrString` that is no pointer, so Go writes it as 0 where it is not
+/// set, and whoever applies that owns the field.
+fn write_target_ports(service: &mut Value) {
+    let spec = service.as_map_mut().and_then(|service| service.get_mut("spec")).and_then(Value::as_map_mut);
+    let ports = spec.and_then(|spec| spec.get_mut("ports")).and_then(Value::as_list_mut);
+    for port in ports.into_iter().flatten().filter_map(Value::as_map_mut) {
+        port.entry_or("targetPort", || Value::from(0));
+    }
 }
 
 fn encode_string_data(secret: &mut Value) {
@@ -78,6 +91,18 @@ mod tests {
         let containers = deployment.at(&["spec", "template", "spec", "containers"]).map(Value::to_string);
         let expected = r#"[{"name":"a","ports":[{"containerPort":80,"protocol":"TCP"}],"resources":{}}]"#;
         assert_eq!(containers.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn ports_of_a_service_have_a_target() {
+        let text = br#"{"apiVersion":"v1","kind":"Service","spec":{"ports":[{"port":80},{"port":81,"targetPort":"a"}]}}"#;
+        let service = normalise(value::from_json(text).expect("valid"));
+        assert_eq!(
+            service.at(&["spec", "ports"]).map(Value::to_string).as_deref(),
+            Some(
+                r#"[{"port":80,"protocol":"TCP","targetPort":0},{"port":81,"protocol":"TCP","targetPort":"a"}]"#
+            )
+        );
     }
 
     #[test]
