@@ -10,6 +10,7 @@ use crate::capabilities::{Capabilities, KubeVersion};
 use crate::chart::{Chart, LoadError};
 use crate::coalesce::{self, Warnings, shared};
 use crate::decode;
+use crate::failure::chain;
 use crate::render::{Compiled, Release, RenderError, Request, execute};
 use crate::resolve::{self, Node};
 use crate::schema;
@@ -102,20 +103,6 @@ impl Linter {
 fn kind(tree: &dyn Tree, path: &str) -> Option<EntryKind> {
     let entries = tree.list("").ok()?;
     entries.into_iter().find(|entry| entry.name == path).map(|entry| entry.kind)
-}
-
-/// An error and its sources, with colons between them.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.to_string();
-        if !text.ends_with(&inner) {
-            text = format!("{text}: {inner}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 fn values(tree: &dyn Tree, request: &LintRequest<'_>, linter: &mut Linter) {

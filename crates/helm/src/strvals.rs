@@ -9,8 +9,10 @@ use value::{Map, Value};
 
 use crate::go;
 
+mod grammar;
 mod literal;
 
+use grammar::Grammar;
 pub use literal::parse_literal;
 
 /// The largest index of a list.
@@ -127,15 +129,7 @@ pub fn parse_json(text: &str, values: &mut Value) -> Result<(), StrvalsError> {
 }
 
 fn run<'c>(text: &str, values: &mut Value, read: Option<&mut Read<'c>>) -> Result<(), StrvalsError> {
-    let mut parser = Parser { rest: text.chars().collect(), read };
-    let Some(map) = values.as_map_mut() else { return Err(conversion(values, MAP)) };
-    loop {
-        match parser.key(map, 0) {
-            Ok(()) => {}
-            Err(error) if error.is_end() => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
+    Parser { rest: text.chars().collect(), read }.read_into(values)
 }
 
 struct Parser<'r, 'c> {
@@ -144,8 +138,7 @@ struct Parser<'r, 'c> {
     read: Option<&'r mut Read<'c>>,
 }
 
-impl Parser<'_, '_> {
-    /// The text up to one of `stops`, and which of them ended it.
+impl Grammar for Parser<'_, '_> {
     fn until(&mut self, stops: &[char]) -> (String, Option<char>) {
         let mut text = String::new();
         while let Some(char) = self.rest.pop_front() {
@@ -169,13 +162,7 @@ impl Parser<'_, '_> {
         match last {
             None if name.is_empty() => Err(StrvalsError::End),
             None => Err(StrvalsError::NoValue(name)),
-            Some('[') => {
-                let index = self.index()?;
-                let list = take_list(data.get(&name))?;
-                let (list, result) = self.item(list, index, (level, 0));
-                set(data, &name, list.into());
-                result
-            }
+            Some('[') => self.within_list(data, &name, level),
             Some('=') => {
                 let (value, result) = self.value()?;
                 set(data, &name, value);
@@ -185,85 +172,19 @@ impl Parser<'_, '_> {
                 set(data, &name, "".into());
                 Err(StrvalsError::NoValueBeforeComma(name))
             }
-            Some(_) => {
-                if level + 1 > MAX_LEVEL {
-                    return Err(StrvalsError::TooDeep);
-                }
-                let mut inner = take_map(data.get(&name))?;
-                let result = self.key(&mut inner, level + 1);
-                if result.is_ok() && inner.is_empty() {
-                    return Err(StrvalsError::EmptyMap(name));
-                }
-                if !inner.is_empty() {
-                    set(data, &name, inner.into());
-                }
-                result
-            }
+            Some(_) => self.within_map(data, &name, level),
         }
     }
 
-    fn index(&mut self) -> Result<i64, StrvalsError> {
-        match self.until(&[']']) {
-            (_, None) => Err(StrvalsError::EndInIndex),
-            (text, Some(_)) => atoi(&text),
-        }
+    fn set_item(&mut self, list: &mut Vec<Value>, index: i64) -> Result<(), StrvalsError> {
+        let (value, result) = self.value()?;
+        set_index(list, index, value)?;
+        // Helm drops the end of input here and finds it again with the next key.
+        if matches!(result, Err(StrvalsError::End)) { Ok(()) } else { result }
     }
+}
 
-    /// What follows the index of a list. The list comes back also when it failed: helm keeps it.
-    fn item(
-        &mut self,
-        mut list: Vec<Value>,
-        index: i64,
-        (level, nested): (usize, usize),
-    ) -> (Vec<Value>, Result<(), StrvalsError>) {
-        if index < 0 {
-            return (list, Err(StrvalsError::Negative(index)));
-        }
-        if nested > MAX_NESTED_INDEXES {
-            return (list, Err(StrvalsError::TooManyIndexes));
-        }
-        let (text, last) = self.until(&['[', '.', '=']);
-        if !text.is_empty() {
-            return (list, Err(StrvalsError::AfterIndex(text)));
-        }
-        let result = match last {
-            None => Err(StrvalsError::End),
-            Some('=') => self.value().and_then(|(value, result)| {
-                set_index(&mut list, index, value)?;
-                // Helm drops the end of input here and finds it again with the next key.
-                if matches!(result, Err(StrvalsError::End)) { Ok(()) } else { result }
-            }),
-            Some('[') => self.nested_item(&mut list, index, (level, nested)),
-            Some(_) => self.object(&mut list, index, level),
-        };
-        (list, result)
-    }
-
-    fn nested_item(
-        &mut self,
-        list: &mut Vec<Value>,
-        index: i64,
-        (level, nested): (usize, usize),
-    ) -> Result<(), StrvalsError> {
-        let next = self.index()?;
-        let inner = match at(list, index) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(known) => take_list(Some(known))?,
-        };
-        let (inner, result) = self.item(inner, next, (level, nested + 1));
-        result?;
-        set_index(list, index, inner.into())
-    }
-
-    fn object(&mut self, list: &mut Vec<Value>, index: i64, level: usize) -> Result<(), StrvalsError> {
-        let mut inner = match at(list, index) {
-            Some(Value::Map(map)) => (**map).clone(),
-            _ => Map::new(),
-        };
-        self.key(&mut inner, level)?;
-        set_index(list, index, inner.into())
-    }
-
+impl Parser<'_, '_> {
     /// The value after `=`, with what is to be returned once it is stored.
     fn value(&mut self) -> Result<(Value, Result<(), StrvalsError>), StrvalsError> {
         if self.read.is_none() {

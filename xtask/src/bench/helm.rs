@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use super::children_cpu_seconds;
-use crate::command::{output, root};
+use crate::command::{cargo_command, output, root};
 use crate::conformance::find_charts;
 use crate::flamingo;
 use crate::oracles::Oracles;
@@ -107,8 +107,7 @@ fn peak(program: &Path, chart: &Path, home: &Path) -> Result<f64> {
 
 /// The example of the `cli` crate that renders one chart many times and prints the CPU seconds of one.
 fn warm() -> Result<PathBuf> {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--release", "--package", "cli", "--example", "helm_warm"]);
-    output(build.current_dir(root()))?;
+    let build = ["build", "--quiet", "--release", "--package", "cli", "--example", "helm_warm"];
+    output(cargo_command().args(build))?;
     Ok(root().join("target/release/examples/helm_warm"))
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::control_plane::ControlPlane;
 use super::report::Report;
-use crate::command::{output, root};
+use crate::command::{cargo_command, output, root};
 use crate::oracles::Oracles;
 
 /// The releases that are made: the program, the name, and the commands.
@@ -97,10 +97,7 @@ pub(crate) fn run(oracles: &Oracles, remake: bool, report: &mut Report) -> Resul
 
 /// The example of the `cli` crate that reads and makes records.
 fn record() -> Result<PathBuf> {
-    let mut build = Command::new(env!("CARGO"));
-    output(
-        build.args(["build", "--quiet", "--package", "cli", "--example", "helm_record"]).current_dir(root()),
-    )?;
+    output(cargo_command().args(["build", "--quiet", "--package", "cli", "--example", "helm_record"]))?;
     Ok(root().join("target/debug/examples/helm_record"))
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use helm::chain;
+
 /// A failed command: helm's own text, and what helps beyond it.
 #[derive(Debug)]
 pub struct Failure {
@@ -38,19 +40,4 @@ impl Failure {
         }
         text
     }
-}
-
-/// The error and its sources, outermost first, with colons between them.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.to_string();
-        // Transparent errors say the same twice.
-        if !text.ends_with(&inner) {
-            text = format!("{text}: {inner}");
-        }
-        source = error.source();
-    }
-    text
 }

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use helm::{TreeError, strvals, values};
+use helm::{TreeError, chain, strvals, values};
 use value::Value;
 
-use super::failure::{Failure, chain};
+use super::failure::Failure;
 use super::flags::Flags;
 use super::folder::reason;
 use super::world::World;

@@ -1,6 +1,7 @@
 //! Rules about dependencies.
 
-use super::{Linter, Loaded, Severity, chain};
+use super::{Linter, Loaded, Severity};
+use crate::failure::chain;
 use crate::tree::Tree;
 
 pub(super) fn lint(tree: &dyn Tree, loaded: &Loaded, linter: &mut Linter) {
