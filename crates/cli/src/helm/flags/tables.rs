@@ -1,6 +1,7 @@
 //! Which flags the commands have.
 
 mod lint;
+mod of_several_commands;
 mod show;
 mod template;
 
