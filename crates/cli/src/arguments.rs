@@ -127,6 +127,7 @@ pub struct FluxControllers {
         long,
         value_name = "NAMESPACE",
         env = "RUNTIME_NAMESPACE",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
         required_if_eq("watch_all_namespaces", "false")
     )]
     pub runtime_namespace: Option<String>,

@@ -11,7 +11,7 @@ use cli::progress::Progress;
 use cluster::{Cluster, Propagation, Resource, Session, Subresource, Target};
 use flux_api::annotations::REQUESTED_AT;
 use flux_api::{git_repository, kustomization};
-use insight::Finding;
+use insight::{Finding, Terms};
 use value::Value;
 
 use crate::kubernetes::{self, MANAGER};
@@ -107,7 +107,7 @@ impl Deployment {
         if !self.is_current(&source, &workload) && waited < PATIENCE {
             return Ok(State::Progressing("looking at the source".to_owned()));
         }
-        let mut findings = insight::diagnose([&source, &workload], jiff::Timestamp::now());
+        let mut findings = insight::diagnose([&source, &workload], jiff::Timestamp::now(), &OPTIONS);
         findings.retain(|finding| finding.code != insight::Code::Waiting);
         if findings.is_empty() && waited > PATIENCE {
             findings = self.pods(&session, &workload).await?;
@@ -150,7 +150,7 @@ impl Deployment {
                 objects.extend(session.list(&resource, namespace, "").await?);
             }
         }
-        Ok(insight::diagnose(&objects, jiff::Timestamp::now()))
+        Ok(insight::diagnose(&objects, jiff::Timestamp::now(), &OPTIONS))
     }
 }
 
@@ -213,35 +213,22 @@ impl Reporter {
             }
             State::Failed(findings) => {
                 self.progress.doing("not ready; see above");
-                let is_new = |finding: &Finding| {
+                let mut is_new = |finding: &Finding| {
                     // Pods of one workload have the same trouble for the same reason.
                     let object =
                         if finding.object.kind == "Pod" { &"Pod" as &dyn Display } else { &finding.object };
                     self.said.insert(format!("{object} {} {}", finding.sentence, finding.fix))
                 };
-                let news: Vec<Finding> = in_terms_of_up(findings).into_iter().filter(is_new).collect();
+                let news: Vec<Finding> = findings.iter().filter(|finding| is_new(finding)).cloned().collect();
                 self.progress.findings(&news);
             }
         }
     }
 }
 
-/// What a fix says about the spec is said with options of `up` too, which writes the spec.
-fn in_terms_of_up(findings: &[Finding]) -> Vec<Finding> {
-    const OPTIONS: [(&str, &str); 4] = [
-        ("spec.targetNamespace", "--target-namespace"),
-        ("spec.path", "--path"),
-        ("spec.ref", "--ref"),
-        ("spec.url", "--from"),
-    ];
-    let mut findings = findings.to_vec();
-    for finding in &mut findings {
-        for (field, option) in OPTIONS {
-            finding.fix = finding.fix.replace(field, option);
-        }
-    }
-    findings
-}
+/// `up` writes the specs; those who run it set its options.
+const OPTIONS: Terms =
+    Terms { url: "--from", reference: "--ref", path: "--path", target_namespace: "--target-namespace" };
 
 fn sources() -> Resource {
     Resource::new(git_repository::kind(), "gitrepositories", true)

@@ -4,21 +4,27 @@ use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
 
-use crate::{Finding, flux, workload};
+use crate::{Finding, Terms, flux, workload};
 
 /// What is wrong with `objects` at the time `now`: the cause before what it leads to.
 ///
 /// Flux objects speak through their conditions, Pods and Jobs through their status. An object that is
-/// merely in progress is no finding.
-pub fn diagnose<'a>(objects: impl IntoIterator<Item = &'a Value>, now: Timestamp) -> Vec<Finding> {
+/// merely in progress is no finding. Fixes name the fields of Flux objects in the `terms` of the reader.
+pub fn diagnose<'a>(
+    objects: impl IntoIterator<Item = &'a Value>,
+    now: Timestamp,
+    terms: &Terms,
+) -> Vec<Finding> {
     let mut findings: Vec<(u8, Finding)> = objects
         .into_iter()
         .filter_map(|object| {
             let reference = ObjectRef::of(object)?;
             let found = match (reference.group.as_str(), reference.kind.as_str()) {
-                ("source.toolkit.fluxcd.io", "GitRepository") => (0, flux::source(object, &reference)?),
+                ("source.toolkit.fluxcd.io", "GitRepository") => {
+                    (0, flux::source(object, &reference, terms)?)
+                }
                 ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
-                    (1, flux::kustomization(object, &reference)?)
+                    (1, flux::kustomization(object, &reference, terms)?)
                 }
                 ("", "Pod") => (2, workload::pod(object, &reference)?),
                 ("batch", "Job") => (2, workload::job(object, &reference, now)?),
@@ -37,7 +43,7 @@ mod tests {
 
     fn found(json: &str) -> String {
         let object = value::from_json(json.as_bytes()).expect(json);
-        let findings = diagnose([&object], Timestamp::UNIX_EPOCH);
+        let findings = diagnose([&object], Timestamp::UNIX_EPOCH, &Terms::FLUX);
         findings.iter().map(|finding| format!("{} {finding}", finding.code)).collect::<Vec<_>>().join("\n")
     }
 

@@ -4,7 +4,7 @@ use apimachinery::condition::{self, Status};
 use engine::ObjectRef;
 use value::Value;
 
-use crate::{Code, Finding};
+use crate::{Code, Finding, Terms};
 
 /// The Ready condition, if it says that something is wrong.
 fn not_ready(object: &Value) -> Option<(String, String)> {
@@ -12,14 +12,16 @@ fn not_ready(object: &Value) -> Option<(String, String)> {
     (ready.status == Status::False).then_some((ready.reason, ready.message))
 }
 
-fn finding(object: &ObjectRef, code: Code, sentence: &str, evidence: String, fix: &str) -> Finding {
-    let (sentence, fix) = (sentence.to_owned(), fix.to_owned());
-    Finding { code, object: object.clone(), sentence, evidence, fix }
+/// What was found, and a fix that names fields as [`Terms`] does: `{path}`.
+type Found = (Code, &'static str, &'static str);
+
+fn finding(object: &ObjectRef, (code, sentence, fix): Found, evidence: String, terms: &Terms) -> Finding {
+    Finding { code, object: object.clone(), sentence: sentence.to_owned(), evidence, fix: terms.fill(fix) }
 }
 
-pub(crate) fn source(object: &Value, reference: &ObjectRef) -> Option<Finding> {
+pub(crate) fn source(object: &Value, reference: &ObjectRef, terms: &Terms) -> Option<Finding> {
     let (reason, message) = not_ready(object)?;
-    let (code, sentence, fix) = match reason.as_str() {
+    let found = match reason.as_str() {
         _ if is_full(&message) => (
             Code::NoSpace,
             "there is no space left for what is fetched",
@@ -42,7 +44,7 @@ pub(crate) fn source(object: &Value, reference: &ObjectRef) -> Option<Finding> {
             "see the cause; what was deployed before stays as it is",
         ),
     };
-    Some(finding(reference, code, sentence, message, fix))
+    Some(finding(reference, found, message, terms))
 }
 
 /// The words of the system, and those of the artifact store.
@@ -50,34 +52,34 @@ fn is_full(message: &str) -> bool {
     message.contains("No space left on device") || message.contains("no space is left on the disk")
 }
 
-fn git_failure(message: &str) -> (Code, &'static str, &'static str) {
+fn git_failure(message: &str) -> Found {
     let says = |part: &str| message.contains(part);
     if says("authentication required") || says("authorization failed") {
         let fix = "put valid credentials into a Secret and name it in spec.secretRef";
         return (Code::SourceUnavailable, "the Git server wants credentials", fix);
     }
     if says("couldn't find remote ref") || says("unable to resolve") || says("no match found for semver") {
-        let fix = "set spec.ref to a branch, tag or commit that exists, or push it";
+        let fix = "set {ref} to a branch, tag or commit that exists, or push it";
         return (Code::SourceContent, "the repository does not have the wanted revision", fix);
     }
     if says("repository not found") {
-        let fix = "correct spec.url; a private repository also needs spec.secretRef";
+        let fix = "correct {url}; a private repository also needs spec.secretRef";
         return (Code::SourceUnavailable, "there is no such repository", fix);
     }
     if says("is empty") {
         return (Code::SourceContent, "the repository is empty", "push a first commit");
     }
-    let fix = "check spec.url and that the server can be reached from here; it is tried again by itself";
+    let fix = "check {url} and that the server can be reached from here; it is tried again by itself";
     (Code::SourceUnavailable, "the repository cannot be reached", fix)
 }
 
-pub(crate) fn kustomization(object: &Value, reference: &ObjectRef) -> Option<Finding> {
+pub(crate) fn kustomization(object: &Value, reference: &ObjectRef, terms: &Terms) -> Option<Finding> {
     let (reason, message) = not_ready(object)?;
-    let (code, sentence, fix) = match reason.as_str() {
+    let found = match reason.as_str() {
         "ArtifactFailed" if message.contains("path not found") => (
             Code::SourceContent,
             "the path is not in the source",
-            "set spec.path to a directory of the repository, or commit the missing one",
+            "set {path} to a directory of the repository, or commit the missing one",
         ),
         "ArtifactFailed" => (
             Code::Waiting,
@@ -112,14 +114,14 @@ pub(crate) fn kustomization(object: &Value, reference: &ObjectRef) -> Option<Fin
         ),
         _ => (Code::ApplyRefused, "the reconciliation failed", "see the cause"),
     };
-    Some(finding(reference, code, sentence, message, fix))
+    Some(finding(reference, found, message, terms))
 }
 
-fn apply_failure(message: &str) -> (Code, &'static str, &'static str) {
+fn apply_failure(message: &str) -> Found {
     let says = |part: &str| message.contains(part);
     let sentence = "the cluster refused an object; nothing of its stage was applied";
     let fix = if says("namespace not specified") {
-        "give the object a metadata.namespace, or set spec.targetNamespace"
+        "give the object a metadata.namespace, or set {targetNamespace}"
     } else if says("namespaces \"") && says("not found") {
         "add the Namespace to the source, or create it"
     } else if says("no matches for kind") {

@@ -8,7 +8,9 @@
 mod diagnosis;
 mod finding;
 mod flux;
+mod terms;
 mod workload;
 
 pub use diagnosis::diagnose;
 pub use finding::{Code, Finding};
+pub use terms::Terms;

@@ -23,6 +23,7 @@ fn texts_and_values_are_read_and_written_as_in_go() {
             rows += 1;
             for (column, found) in answers(&row) {
                 let expected = row.str_at(&[column]).expect(line);
+                let is_same = if row.get("text").is_some() { is_read_alike } else { is_written_alike };
                 if !is_same(expected, &found) {
                     let place = format!("{}:{} {column}", path.display(), number + 1);
                     differences.push(format!("{place}\n{line}\nexpected {expected:?}\nfound    {found:?}"));
@@ -59,8 +60,13 @@ fn write(value: &Value, profile: Profile) -> String {
     }
 }
 
+/// A text that was written is the same byte for byte; a value that Go refuses to write may be refused otherwise.
+fn is_written_alike(expected: &str, found: &str) -> bool {
+    expected == found || (expected.starts_with("error: ") && found.starts_with("error: "))
+}
+
 /// Go's words about its own types, and its lists of errors, are of no use to anybody; that both refuse counts.
-fn is_same(expected: &str, found: &str) -> bool {
+fn is_read_alike(expected: &str, found: &str) -> bool {
     const GO_TYPES: [&str; 9] = [
         "error: yaml: anchor",
         "error: json: unsupported type",

@@ -299,8 +299,9 @@ impl World {
 
     /// Waits until nothing is done for a while.
     fn rest(&self) {
+        let started = Instant::now();
         let mut last = self.steps();
-        loop {
+        while started.elapsed() < PATIENCE {
             std::thread::park_timeout(Duration::from_millis(150));
             let now = self.steps();
             if now == last {
@@ -308,6 +309,7 @@ impl World {
             }
             last = now;
         }
+        panic!("writing never came to rest:\n{}", self.dump());
     }
 
     fn wait(&self, until: impl Fn(&Self) -> bool) -> bool {
