@@ -1,16 +1,16 @@
 //! Release records for real helm to read: `helm_record again < SECRET` decodes a Secret and encodes it anew,
-//! `helm_record new CHART NAME NAMESPACE` renders a chart of plain files and makes its first record.
+//! `helm_record new CHART NAME NAMESPACE` renders the chart in a folder and makes its first record.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
+use cli::helm::Folder;
 use gotemplate::{Entropy, Environment, Limits};
 use helm::capabilities::Capabilities;
 use helm::record::{Record, Status};
-use helm::{Chart, Compiled, File, Release, Request};
+use helm::{Chart, Compiled, Release, Request};
 use value::Value;
 
 fn main() -> Result<()> {
@@ -39,9 +39,7 @@ impl Entropy for Zeros {
 }
 
 fn new(folder: &Path, (name, namespace): (&str, &str), now: jiff::Timestamp) -> Result<Record> {
-    let mut files = Vec::new();
-    collect(folder, "", &mut files)?;
-    let chart = Arc::new(Chart::from_files(files)?);
+    let chart = Arc::new(Chart::from_folder(&Folder::new(folder))?);
     let environment = Environment {
         now,
         zone: jiff::tz::TimeZone::UTC,
@@ -68,17 +66,4 @@ fn new(folder: &Path, (name, namespace): (&str, &str), now: jiff::Timestamp) -> 
     let mut record = Record::new(&chart, &values, &release, &rendering, now);
     record.set_status(Status::Deployed, "Install complete");
     Ok(record)
-}
-
-fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &format!("{name}/"), files)?;
-        } else {
-            files.push(File { name: name.into(), data: fs::read(entry.path())?.into(), modified: None });
-        }
-    }
-    Ok(())
 }

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use cli::helm::Folder;
 use gotemplate::{Entropy, Environment, Limits};
 use helm::capabilities::Capabilities;
-use helm::{Chart, Compiled, Entry, EntryKind, Release, Request, Tree, TreeError};
+use helm::{Chart, Compiled, Release, Request};
 use value::Value;
 
 /// Seconds that are measured at least, unless a chart is rendered this often before.
@@ -21,7 +22,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().context("no chart")?;
     let times: u32 = arguments.next().context("no number")?.parse()?;
-    let chart = Arc::new(Chart::from_folder(&Folder(folder))?);
+    let chart = Arc::new(Chart::from_folder(&Folder::new(Path::new(&folder)))?);
     let compiled = Compiled::default();
     render(&chart, &compiled, 0)?;
     let before = cpu_seconds()?;
@@ -78,40 +79,6 @@ impl Entropy for Counter {
         for (at, byte) in buffer.iter_mut().enumerate() {
             *byte = (at * 7 + 3) as u8;
         }
-    }
-}
-
-struct Folder(String);
-
-impl Tree for Folder {
-    fn location(&self) -> &str {
-        &self.0
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError> {
-        let failed = |error: std::io::Error| TreeError {
-            action: "open",
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(Path::new(&self.0).join(path)).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let meta = fs::metadata(entry.path()).map_err(failed)?;
-            let kind = if meta.is_dir() { EntryKind::Directory } else { EntryKind::File };
-            let name = entry.file_name().to_string_lossy().into_owned();
-            entries.push(Entry { name, kind, size: meta.len(), modified: None });
-        }
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
-    }
-
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
-        fs::read(Path::new(&self.0).join(path)).map(Into::into).map_err(|error| TreeError {
-            action: "open",
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })
     }
 }
 

@@ -185,6 +185,32 @@ fn a_line_is_explained_by_its_template_and_its_values() {
 }
 
 #[test]
+fn values_are_explained_that_come_through_variables_with_and_range() {
+    let folder = chart();
+    let text = "{{- $image := .Values.image }}\n{{- $tag := printf \"v%s\" $image.tag }}\nkind: Pod\nmetadata:\n  name: web\nspec:\n  image: {{ $image.name }}:{{ $tag }}\n  {{- with .Values.image }}\n  short: {{ .name }}\n  {{- end }}\n  ports:\n  {{- range $at, $port := .Values.ports }}\n  - port: {{ $port.number }}\n    at: {{ $at }}\n  {{- end }}\n  {{- range .Values.hosts }}\n  - host: {{ . }}\n  {{- end }}\n  {{- $all := dict \"i\" (index .Values \"image\") }}\n  last: {{ get $all.i \"tag\" }}\n";
+    fs::write(folder.path().join("templates/p.yaml"), text).expect("a file");
+    fs::write(
+        folder.path().join("my.yaml"),
+        "image:\n  tag: \"2\"\nports:\n- number: 80\n- number: 81\nhosts:\n- a.example\n",
+    )
+    .expect("a file");
+    let values = |field: &str| -> Vec<String> {
+        let what = format!("Pod/web.spec.{field}");
+        let explained = template(folder.path(), &["-f", "my.yaml", "--explain", &what]);
+        assert_eq!(explained.stderr, "", "{field}");
+        let lines = explained.stdout.lines().filter(|line| line.starts_with("  value"));
+        lines.map(|line| line.trim_start_matches("  value     ").to_owned()).collect()
+    };
+    let name = ".Values.image.name = \"nginx\", set by values.yaml:3";
+    let tag = ".Values.image.tag = \"2\", set by my.yaml:2";
+    assert_eq!(values("image"), [name, tag]);
+    assert_eq!(values("short"), [name]);
+    assert_eq!(values("ports.1.port"), [".Values.ports.1.number = 81, set by my.yaml:5"]);
+    assert_eq!(values("ports.2.host"), [".Values.hosts = [\"a.example\"], set by my.yaml:6"]);
+    assert_eq!(values("last"), [tag]);
+}
+
+#[test]
 fn values_that_nobody_knows_are_pointed_out() {
     let folder = chart();
     let checked = template(folder.path(), &["-f", "my.yaml", "--set", "image.tga=3", "--check-values"]);

@@ -14,6 +14,7 @@ pub(crate) use builtin::Builtin;
 use crate::error::{Cause, Error, ExecError, Limit};
 use crate::node::{Callee, Id, Kind, Pipe};
 use crate::parse::Number;
+use crate::record::{Recorder, Source};
 use crate::run::Run;
 use crate::set::{MissingKey, Set};
 use crate::template::Template;
@@ -34,15 +35,21 @@ const STACK: usize = 4 * 1024 * 1024;
 pub(crate) struct Slot {
     pub(crate) value: Value,
     pub(crate) is_interface: bool,
+    /// What it was made of, where that is recorded.
+    source: Option<Source>,
 }
 
 impl Slot {
     fn concrete(value: Value) -> Self {
-        Self { value, is_interface: false }
+        Self::of(value, false)
     }
 
     fn interface(value: Value) -> Self {
-        Self { value, is_interface: true }
+        Self::of(value, true)
+    }
+
+    fn of(value: Value, is_interface: bool) -> Self {
+        Self { value, is_interface, source: None }
     }
 
     fn nothing() -> Self {
@@ -193,6 +200,26 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
         }
     }
 
+    // What is recorded.
+
+    /// What was read so far.
+    fn mark(&self) -> usize {
+        self.run.recorder.as_ref().map_or(0, Recorder::mark)
+    }
+
+    /// What was read since has done its work.
+    fn forget(&mut self, mark: usize) {
+        if let Some(recorder) = &mut self.run.recorder {
+            recorder.forget(mark);
+        }
+    }
+
+    fn read_again(&mut self, slot: &Slot) {
+        if let Some(recorder) = &mut self.run.recorder {
+            recorder.read_again(slot.source.as_ref());
+        }
+    }
+
     // Pipelines.
 
     fn pipe(&self, id: Id) -> &'t Pipe {
@@ -214,6 +241,7 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
     fn eval_pipeline(&mut self, dot: &Slot, id: Id) -> Result<Slot> {
         self.at(id);
         let pipe = self.pipe(id);
+        let mark = self.mark();
         let mut value: Option<Slot> = None;
         for command in &pipe.commands {
             let mut next = self.eval_command(dot, *command, value.take())?;
@@ -221,7 +249,10 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
             next.is_interface = false;
             value = Some(next);
         }
-        let value = value.unwrap_or_else(Slot::nothing);
+        let mut value = value.unwrap_or_else(Slot::nothing);
+        if let Some(recorder) = &self.run.recorder {
+            value.source = recorder.since(mark);
+        }
         for at in 0..pipe.decl.len() {
             let name = self.declared(pipe, at);
             if pipe.is_assign {
@@ -277,7 +308,10 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
     fn constant(&mut self, dot: &Slot, id: Id) -> Result<Slot> {
         Ok(match self.kind(id) {
             Kind::Bool(value) => Slot::concrete(Value::Bool(*value)),
-            Kind::Dot => dot.clone(),
+            Kind::Dot => {
+                self.read_again(dot);
+                dot.clone()
+            }
             Kind::String { text, .. } => Slot::concrete(Value::String(text.clone())),
             Kind::Number(number) => Slot::concrete(self.ideal_constant(id, number)?),
             _ => {
@@ -309,6 +343,7 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
             if !words.ids.is_empty() {
                 self.not_a_function(words.ids, words.last.as_ref())?;
             }
+            self.read_again(&value);
             return Ok(value);
         }
         self.eval_chain(value, id, &idents[1..], words)

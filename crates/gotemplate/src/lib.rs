@@ -43,6 +43,7 @@ mod lex;
 mod node;
 mod parse;
 mod print;
+mod record;
 mod run;
 mod runes;
 mod set;
@@ -53,7 +54,9 @@ mod value;
 pub use environment::{Entropy, Environment, Lookup, LookupError, Resolve};
 pub use error::{Cause, Error, ExecError, Limit, Place};
 pub use function::{Failure, Function, Functions, Param};
-pub use run::{Included, Limits, Run, Write};
+pub use print::{is_print, quote};
+pub use record::{Included, Write};
+pub use run::{Limits, Run};
 pub use set::{MissingKey, Parsed, Set};
 pub use trace::{helm_exec_message, helm_parse_message};
 pub use value::{

@@ -6,7 +6,8 @@ mod quoting;
 mod value;
 
 pub(crate) use float::format_float;
-pub(crate) use quoting::{can_backquote, code_point, quote, quote_bytes};
+pub(crate) use quoting::{can_backquote, code_point, quote_bytes};
+pub use quoting::{is_print, quote};
 
 use crate::error::Limit;
 use crate::runes;

@@ -1,7 +1,6 @@
 //! The state of a run: output, budgets, and what is recorded.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use go_semver::Constraints;
 use crate::environment::Environment;
 use crate::error::Limit;
 use crate::functions::Pattern;
+use crate::record::{Recorder, Write};
 use crate::set::Set;
 use crate::template::Template;
 use crate::value::{Map, Str, Value, WeakMap, deep_equal};
@@ -95,15 +95,22 @@ impl<'a> Run<'a> {
         self.environment
     }
 
-    /// Records from now on which action wrote which bytes.
-    pub fn record(&mut self) {
-        self.recorder = Some(Recorder::default());
+    /// Records from now on which action wrote which bytes, and which values below `root` it read.
+    pub fn record(&mut self, root: &Map) {
+        self.recorder = Some(Recorder::new(root));
     }
 
     /// Takes the writes recorded since the last call, in the order of the output that
     /// [`Run::take_output`] gives. Call it before or after that, once per template.
     pub fn take_writes(&mut self) -> Vec<Write> {
         self.recorder.as_mut().map(|recorder| std::mem::take(&mut recorder.writes)).unwrap_or_default()
+    }
+
+    /// A function reads an entry of a map.
+    pub(crate) fn reads(&mut self, map: &Map, key: &[u8]) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.read(map, key, None);
+        }
     }
 
     /// Pays for one step.
@@ -170,36 +177,4 @@ impl Drop for Run<'_> {
             map.clear();
         }
     }
-}
-
-/// Bytes of the output and the node that wrote them.
-#[derive(Clone, Debug)]
-pub struct Write {
-    /// Which bytes of the output.
-    pub range: Range<usize>,
-    /// The name that the text of the template was parsed under.
-    pub name: Arc<str>,
-    /// The line of the template, from 1, on which the action stands or the text begins.
-    pub line: usize,
-    /// The action as Go prints it; `None` for literal text (whose lines follow those of the template).
-    pub action: Option<String>,
-    /// What was included while the action was evaluated, in order.
-    pub included: Vec<Included>,
-}
-
-/// The result of one `include` or `tpl` before the functions around it changed it.
-#[derive(Clone, Debug)]
-pub struct Included {
-    /// The template's name; `None` for `tpl`.
-    pub name: Option<String>,
-    /// The text.
-    pub text: Vec<u8>,
-    /// Who wrote it; ranges are into `text`.
-    pub writes: Vec<Write>,
-}
-
-#[derive(Default)]
-pub(crate) struct Recorder {
-    pub(crate) writes: Vec<Write>,
-    pub(crate) included: Vec<Included>,
 }

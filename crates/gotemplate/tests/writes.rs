@@ -25,8 +25,9 @@ fn every_byte_is_traced_to_the_line_that_wrote_it() {
     set.parse("c/t.yaml", b"x:\n{{ include \"labels\" . | indent 2 }}\n{{ if .b }}y: {{ .b }}{{ end }}\n")
         .expect("a template");
     let mut run = Run::new(&environment, Limits::default());
-    run.record();
-    set.execute("c/t.yaml", &Value::map_of([("b", "B")]), &mut run).expect("output");
+    let data = Value::map_of([("b", "B")]);
+    run.record(data.as_map().expect("a map"));
+    set.execute("c/t.yaml", &data, &mut run).expect("output");
     let writes = run.take_writes();
     let out = run.take_output();
     assert_eq!(out, b"x:\n  a: 1\n  B\ny: B\n");
@@ -50,6 +51,9 @@ fn every_byte_is_traced_to_the_line_that_wrote_it() {
         .map(|(text, line, action)| ((*text).to_owned(), *line, action.map(str::to_owned)))
         .collect();
     assert_eq!(shown, expected);
+    let read: Vec<String> = writes[4].values.iter().map(|way| way.join("/")).collect();
+    assert_eq!(read, ["b"]);
+    assert!(writes[1].values.is_empty(), "what the included template read is said there");
     let included = &writes[1].included;
     assert_eq!(included.len(), 1);
     assert_eq!(included[0].name.as_deref(), Some("labels"));

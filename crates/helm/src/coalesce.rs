@@ -251,19 +251,8 @@ fn go_boolean(value: &Value) -> String {
                 entries.iter().map(|(key, item)| format!("%!t(string={key}):{}", go_boolean(item))).collect();
             format!("map[{}]", items.join(" "))
         }
-        Value::Float(number) => format!("%!t(float64={})", go_float(*number)),
+        Value::Float(number) => format!("%!t(float64={})", value::shortest_float(*number)),
         Value::Int(number, _) => format!("%!t(int64={number})"),
         other => format!("%!t({})", other.type_name()),
     }
-}
-
-/// `%v` of a float64.
-fn go_float(number: f64) -> String {
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..21).contains(&exponent) {
-        return number.to_string();
-    }
-    format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }

@@ -219,7 +219,7 @@ fn field_of<T: Struct>(key: &str) -> Option<&'static str> {
 }
 
 /// What `encoding/json` calls a value that it cannot store.
-fn found(value: &Value) -> String {
+pub(crate) fn found(value: &Value) -> String {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -239,21 +239,9 @@ pub(crate) fn scalar_text(value: &Value) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
-        Value::Float(number) => Some(short_float(*number as f32)),
+        Value::Float(number) => Some(value::shortest_float32(*number)),
         Value::Null | Value::List(_) | Value::Map(_) => None,
     }
-}
-
-/// `strconv.FormatFloat(f, 'g', -1, 32)`.
-fn short_float(number: f32) -> String {
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..21).contains(&exponent) {
-        return number.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 fn is_rfc3339(text: &str) -> bool {

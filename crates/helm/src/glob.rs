@@ -1,23 +1,56 @@
 //! `.Files.Glob`: the patterns of gobwas/glob with `/` as the separator.
 
 use regex::Regex;
+use thiserror::Error;
+
+use crate::go;
 
 /// A compiled pattern.
-pub(crate) struct Glob(Option<Regex>);
+pub(crate) enum Glob {
+    /// A pattern that is malformed matches everything, as in helm.
+    Everything,
+    Pattern(Regex),
+}
 
-/// The longest pattern that is compiled; a longer one is no pattern.
+/// A pattern that is not compiled.
+#[derive(Debug, Error)]
+#[error("the pattern {} is too large for .Files.Glob: {reason}", go::quote(.pattern))]
+pub(crate) struct GlobError {
+    pattern: String,
+    reason: TooLarge,
+}
+
+#[derive(Debug, Error)]
+enum TooLarge {
+    #[error("it is longer than {MAX_LENGTH} bytes")]
+    Text,
+    #[error(transparent)]
+    Compiled(regex::Error),
+}
+
+/// The longest pattern that is compiled.
 const MAX_LENGTH: usize = 4096;
 
 impl Glob {
-    /// Compiles a pattern. One that is malformed matches everything, as in helm.
-    pub(crate) fn new(pattern: &str) -> Self {
-        let regex = if pattern.len() > MAX_LENGTH { None } else { translate(pattern) };
-        Self(regex.and_then(|regex| Regex::new(&regex).ok()))
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub(crate) fn new(pattern: &str) -> Result<Self, GlobError> {
+        let failed = |reason| GlobError { pattern: pattern.chars().take(60).collect(), reason };
+        if pattern.len() > MAX_LENGTH {
+            return Err(failed(TooLarge::Text));
+        }
+        let Some(translated) = translate(pattern) else { return Ok(Self::Everything) };
+        Regex::new(&translated).map(Self::Pattern).map_err(|error| failed(TooLarge::Compiled(error)))
     }
 
     /// Whether the path matches.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        self.0.as_ref().is_none_or(|regex| regex.is_match(path))
+        match self {
+            Self::Everything => true,
+            Self::Pattern(regex) => regex.is_match(path),
+        }
     }
 }
 
@@ -112,7 +145,12 @@ mod tests {
             ("a\\*", "a*", true),
             ("[", "anything", true),
         ] {
-            assert_eq!(Glob::new(pattern).matches(path), wanted, "{pattern} {path}");
+            assert_eq!(Glob::new(pattern).unwrap().matches(path), wanted, "{pattern} {path}");
         }
+    }
+    #[test]
+    fn a_pattern_that_is_too_large_is_refused() {
+        let long = Glob::new(&"a".repeat(5000)).err().unwrap();
+        assert!(long.to_string().ends_with("is too large for .Files.Glob: it is longer than 4096 bytes"));
     }
 }

@@ -2,42 +2,7 @@
 
 /// `strconv.Quote`: what `%q` prints.
 pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            char if is_print(char) => out.push(char),
-            char if u32::from(char) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(char))),
-            char if u32::from(char) < 0x10000 => out.push_str(&format!("\\u{:04x}", u32::from(char))),
-            char => out.push_str(&format!("\\U{:08x}", u32::from(char))),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// `unicode.IsPrint`, as far as control, format, space and private-use characters go; the tables of
-/// unassigned characters differ between Unicode versions anyway.
-pub(crate) fn is_print(char: char) -> bool {
-    if char == ' ' {
-        return true;
-    }
-    let code = u32::from(char);
-    !(char.is_control()
-        || char.is_whitespace()
-        || matches!(code, 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e)
-        || matches!(code, 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb)
-        || matches!(code, 0xe000..=0xf8ff | 0xf_0000.. | 0xe_0000..=0xe_00ff)
-        || code & 0xfffe == 0xfffe)
+    gotemplate::quote(text.as_bytes())
 }
 
 /// `path.Base`.
@@ -272,10 +237,5 @@ mod tests {
         {
             assert_eq!(clean(path), wanted, "{path}");
         }
-    }
-
-    #[test]
-    fn quoting_is_go_s() {
-        assert_eq!(quote("a\"\n\u{1}é\u{200b}"), "\"a\\\"\\n\\x01é\\u200b\"");
     }
 }

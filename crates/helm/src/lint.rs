@@ -14,7 +14,7 @@ use crate::failure::chain;
 use crate::render::{Compiled, Release, RenderError, Request, execute};
 use crate::resolve::{self, Node};
 use crate::schema;
-use crate::tree::{EntryKind, Tree};
+use crate::tree::{EntryKind, Tree, TreeErrorKind};
 
 mod addresses;
 mod chart_file;
@@ -119,26 +119,21 @@ fn values_file(tree: &dyn Tree, request: &LintRequest<'_>) -> Result<(), String>
     let values = match decode::parse(&text).map_err(|error| format!("unable to parse YAML: {error}"))? {
         Value::Null => Value::map(),
         map @ Value::Map(_) => crate::values::as_json_numbers(&map),
-        _ => {
-            let read = crate::values::from_yaml(&text).map_err(|error| chain(&error));
-            return read.map(|_| ()).map_err(|error| {
-                format!(
-                    "unable to parse YAML: {}",
-                    error.trim_start_matches("cannot unmarshal yaml document: ")
-                )
-            });
-        }
+        other => return Err(format!("unable to parse YAML: {}", crate::values::not_a_map(&other))),
     };
     let mut warnings = Warnings::default();
     let together = Map::new(MapType::Any);
     coalesce::coalesce_tables(&together, &shared(request.values), &mut warnings);
     coalesce::coalesce_tables(&together, &shared(&values), &mut warnings);
-    match tree.read("values.schema.json") {
-        Ok(schema) if !schema.is_empty() && !request.skip_schema => {
-            schema::single(&schema::Schemas::default(), &schema, &together).map_err(|error| error.text)
-        }
-        _ => Ok(()),
+    let schema = match tree.read("values.schema.json") {
+        Ok(schema) => schema,
+        Err(error) if error.kind == TreeErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+    };
+    if schema.is_empty() || request.skip_schema {
+        return Ok(());
     }
+    schema::single(&schema::Schemas::default(), &schema, &together).map_err(|error| error.text)
 }
 
 type Loaded = Result<Arc<Chart>, LoadError>;

@@ -92,8 +92,34 @@ pub struct Lock {
 
 /// What is wrong with a chart's metadata.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("validation: {0}")]
-pub struct ValidationError(pub String);
+pub enum ValidationError {
+    /// Something that must be there is not.
+    #[error("validation: chart.metadata.{0} is required")]
+    Required(&'static str),
+    /// A name that would lead to another folder.
+    #[error("validation: chart.metadata.name {} is not allowed", go::quote(.0))]
+    NameNotAllowed(String),
+    /// A field has a value that it cannot have.
+    #[error("validation: chart.metadata.{field} {} is invalid", go::quote(.found))]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// The type is none that helm knows.
+    #[error("validation: chart.metadata.type must be application or library")]
+    Type,
+    /// A list has an entry without content.
+    #[error("validation: {0} must not contain empty or null nodes")]
+    EmptyEntry(&'static str),
+    /// Two dependencies go by one name.
+    #[error("validation: more than one dependency with name or alias {}", go::quote(.0))]
+    SameDependency(String),
+    /// An alias that no template could use.
+    #[error("validation: dependency {} has disallowed characters in the alias", go::quote(.0))]
+    Alias(String),
+}
 
 impl Metadata {
     /// Whether it is a library, which has nothing of its own to install.
@@ -127,7 +153,7 @@ impl Metadata {
         self.check_fields()?;
         for maintainer in &mut self.maintainers {
             let Some(maintainer) = maintainer else {
-                return invalid("maintainers must not contain empty or null nodes");
+                return Err(ValidationError::EmptyEntry("maintainers"));
             };
             [&mut maintainer.name, &mut maintainer.email, &mut maintainer.url].into_iter().for_each(clean);
         }
@@ -136,25 +162,25 @@ impl Metadata {
 
     fn check_fields(&self) -> Result<(), ValidationError> {
         if self.api_version.is_empty() {
-            return invalid("chart.metadata.apiVersion is required");
+            return Err(ValidationError::Required("apiVersion"));
         }
         if self.name.is_empty() {
-            return invalid("chart.metadata.name is required");
+            return Err(ValidationError::Required("name"));
         }
         if self.name == "." || self.name == ".." {
-            return invalid(format!("chart.metadata.name {} is not allowed", go::quote(&self.name)));
+            return Err(ValidationError::NameNotAllowed(self.name.clone()));
         }
         if self.name != go::base(&self.name) {
-            return invalid(format!("chart.metadata.name {} is invalid", go::quote(&self.name)));
+            return Err(ValidationError::Invalid { field: "name", found: self.name.clone() });
         }
         if self.version.is_empty() {
-            return invalid("chart.metadata.version is required");
+            return Err(ValidationError::Required("version"));
         }
         if go_semver::Version::parse(&self.version).is_err() {
-            return invalid(format!("chart.metadata.version {} is invalid", go::quote(&self.version)));
+            return Err(ValidationError::Invalid { field: "version", found: self.version.clone() });
         }
         if !matches!(self.kind.as_str(), "" | "application" | "library") {
-            return invalid("chart.metadata.type must be application or library");
+            return Err(ValidationError::Type);
         }
         Ok(())
     }
@@ -163,12 +189,12 @@ impl Metadata {
         let mut names: Vec<String> = Vec::new();
         for dependency in self.dependencies.iter_mut().flatten() {
             let Some(dependency) = dependency else {
-                return invalid("dependencies must not contain empty or null nodes");
+                return Err(ValidationError::EmptyEntry("dependencies"));
             };
             dependency.validate()?;
             let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
             if names.contains(key) {
-                return invalid(format!("more than one dependency with name or alias {}", go::quote(key)));
+                return Err(ValidationError::SameDependency(key.clone()));
             }
             names.push(key.clone());
         }
@@ -184,27 +210,20 @@ impl Dependency {
         self.tags.iter_mut().for_each(clean);
         let allowed = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
         if !self.alias.chars().all(allowed) {
-            return invalid(format!(
-                "dependency {} has disallowed characters in the alias",
-                go::quote(&self.name)
-            ));
+            return Err(ValidationError::Alias(self.name.clone()));
         }
         Ok(())
     }
 }
 
-fn invalid(what: impl Into<String>) -> Result<(), ValidationError> {
-    Err(ValidationError(what.into()))
-}
-
 /// Every kind of space becomes a space, and what cannot be printed goes.
 fn clean(text: &mut String) {
-    let is_clean = |char: char| char == ' ' || (!char.is_whitespace() && go::is_print(char));
+    let is_clean = |char: char| char == ' ' || (!char.is_whitespace() && gotemplate::is_print(char));
     if !text.chars().all(is_clean) {
         *text = text
             .chars()
             .map(|char| if char.is_whitespace() { ' ' } else { char })
-            .filter(|char| *char == ' ' || go::is_print(*char))
+            .filter(|char| *char == ' ' || gotemplate::is_print(*char))
             .collect();
     }
 }

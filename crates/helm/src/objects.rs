@@ -33,10 +33,11 @@ impl Files {
         Self { files: Rc::new(chart.files.iter().map(entry).collect()) }
     }
 
-    fn glob(&self, pattern: &str) -> Self {
-        let glob = Glob::new(pattern);
+    fn glob(&self, pattern: &str) -> Result<Self, Failure> {
+        let glob = Glob::new(pattern).map_err(|error| Failure::message(error.to_string()))?;
         let matching = self.files.iter().filter(|(name, _)| glob.matches(name));
-        Self { files: Rc::new(matching.map(|(name, data)| (name.clone(), data.clone())).collect()) }
+        let files = matching.map(|(name, data)| (name.clone(), data.clone())).collect();
+        Ok(Self { files: Rc::new(files) })
     }
 
     fn lines(&self, name: &str) -> Value {
@@ -91,7 +92,7 @@ impl Object for Files {
                 run.charge(data().len())?;
                 Value::Bytes(data().into())
             }
-            "Glob" => Value::object(self.glob(&text)),
+            "Glob" => Value::object(self.glob(&text)?),
             "Lines" => {
                 run.charge(2 * data().len())?;
                 self.lines(&text)

@@ -1,6 +1,7 @@
 //! Post-renderers: something that changes rendered manifests before they are sorted.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use thiserror::Error;
 use value::Value;
@@ -13,29 +14,40 @@ pub trait PostRenderer {
     ///
     /// # Errors
     /// What the post-renderer says.
-    fn run(&self, manifests: &str) -> Result<String, String>;
+    fn run(&self, manifests: &str) -> Result<String, Box<dyn Error + Send + Sync>>;
 }
 
 /// A post-renderer failed, or what went in or came out is not YAML.
 #[derive(Debug, Error)]
 pub enum PostRenderError {
     /// A rendered file cannot be handed over.
-    #[error("error merging manifests: parsing {path}: {problem}")]
+    #[error("error merging manifests: parsing {path}")]
     Merge {
         /// The file.
         path: String,
         /// Why.
-        problem: String,
+        source: MergeError,
     },
     /// The post-renderer failed.
-    #[error("error while running post render on files: {0}")]
-    Run(String),
+    #[error("error while running post render on files")]
+    Run(#[source] Box<dyn Error + Send + Sync>),
     /// What came out is not YAML.
     #[error("error while parsing post rendered output: error parsing YAML: {0}")]
     Parse(#[from] yaml::Error),
     /// What came out cannot be written again.
     #[error("error while parsing post rendered output: {0}")]
     Write(#[from] yaml::EmitError),
+}
+
+/// Why a rendered file cannot be handed to a post-renderer.
+#[derive(Debug, Error)]
+pub enum MergeError {
+    /// It is not text.
+    #[error(transparent)]
+    Encoding(#[from] std::str::Utf8Error),
+    /// It is not YAML.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
 }
 
 /// Says which file an object came from, while the post-renderer has it.
@@ -74,11 +86,11 @@ fn annotated(files: &[Rendered]) -> Result<String, PostRenderError> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut objects = Vec::new();
     for file in files {
-        let merge = |problem: String| PostRenderError::Merge { path: file.path.clone(), problem };
-        let text = std::str::from_utf8(&file.content).map_err(|error| merge(error.to_string()))?;
+        let merge = |source: MergeError| PostRenderError::Merge { path: file.path.clone(), source };
+        let text = std::str::from_utf8(&file.content).map_err(|error| merge(error.into()))?;
         for range in manifest::split(text) {
-            let documents = yaml::parse_documents(&text[range], yaml::Rules::V2)
-                .map_err(|error| merge(error.to_string()))?;
+            let documents =
+                yaml::parse_documents(&text[range], yaml::Rules::V2).map_err(|error| merge(error.into()))?;
             for document in documents.into_iter().filter(|document| !document.value.is_null()) {
                 let mut object = document.value;
                 object.set_at(&["metadata", "annotations", FILE_ANNOTATION], file.path.as_str());

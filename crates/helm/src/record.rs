@@ -109,7 +109,7 @@ pub enum RecordError {
 /// The type of the Secrets.
 pub const SECRET_TYPE: &str = "helm.sh/release.v1";
 /// Labels that helm sets itself.
-const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+pub const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 /// A Secret holds a mebibyte; text compresses well, but not without end.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 

@@ -252,17 +252,18 @@ pub(crate) fn execute(
         })?;
         set.add(&parsed);
     }
-    run_all(&set, &places, request)
+    run_all(&set, &places, values, request)
 }
 
 fn run_all(
     set: &Set,
     places: &[Place<'_>],
+    values: &Map,
     request: &Request<'_>,
 ) -> Result<(Vec<Rendered>, BTreeMap<String, Origin>), RenderError> {
     let mut run = Run::new(request.environment, request.limits);
     if request.record {
-        run.record();
+        run.record(values);
     }
     let mut files = Vec::new();
     let mut origins = BTreeMap::new();

@@ -118,11 +118,12 @@ impl Index {
             "v1".clone_into(&mut entry.metadata.api_version);
         }
         match entry.metadata.validate() {
-            Err(reason) if !reason.0.starts_with("more than one dependency with name or alias") => {
+            // Such charts were published, so helm takes them.
+            Ok(()) | Err(ValidationError::SameDependency(_)) => kept.push(entry),
+            Err(reason) => {
                 let (name, version) = (name.to_owned(), entry.metadata.version.clone());
                 self.skipped.push(Skipped { name, version, reason });
             }
-            _ => kept.push(entry),
         }
     }
 

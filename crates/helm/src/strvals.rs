@@ -79,7 +79,7 @@ pub enum StrvalsError {
     Json(String),
     /// A file that is named could not be read.
     #[error(transparent)]
-    File(crate::tree::TreeError),
+    File(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StrvalsError {
@@ -112,12 +112,19 @@ pub fn parse_string(text: &str, values: &mut Value) -> Result<(), StrvalsError> 
 ///
 /// # Errors
 /// As [`parse`], and what `read` returns.
-pub fn parse_file(
+pub fn parse_file<E: std::error::Error + Send + Sync + 'static>(
     text: &str,
     values: &mut Value,
-    read: &mut dyn FnMut(&str) -> Result<String, crate::tree::TreeError>,
+    read: &mut dyn FnMut(&str) -> Result<String, E>,
 ) -> Result<(), StrvalsError> {
-    run(text, values, Some(&mut |text| Ok(read(text).map_err(StrvalsError::File)?.into())))
+    run(
+        text,
+        values,
+        Some(&mut |text| match read(text) {
+            Ok(content) => Ok(content.into()),
+            Err(error) => Err(StrvalsError::File(Box::new(error))),
+        }),
+    )
 }
 
 /// `--set-json`: every value is JSON.

@@ -51,10 +51,29 @@ pub enum EntryKind {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{action} {path}: {reason}")]
 pub struct TreeError {
+    /// Whether it is there at all.
+    pub kind: TreeErrorKind,
     /// What was attempted, such as `open`.
     pub action: &'static str,
     /// With which file, as the location of the tree and the path in it.
     pub path: String,
     /// Why.
     pub reason: String,
+}
+
+impl TreeError {
+    /// That there is no such file.
+    pub fn not_found(path: impl Into<String>) -> Self {
+        let reason = "no such file or directory".to_owned();
+        Self { kind: TreeErrorKind::NotFound, action: "open", path: path.into(), reason }
+    }
+}
+
+/// Whether something is missing or cannot be used: only the first may be passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreeErrorKind {
+    /// There is no such file or directory.
+    NotFound,
+    /// It is there, and cannot be read.
+    Unreadable,
 }

@@ -9,12 +9,17 @@ use crate::decode::{self, DecodeError};
 #[derive(Debug, Error)]
 pub enum ValuesError {
     /// A line that starts like a separator of documents, and is none.
-    #[error("error reading yaml document: invalid Yaml document separator: {0}")]
-    Separator(String),
+    #[error("error reading yaml document: {0}")]
+    Separator(SeparatorError),
     /// A document that is not a YAML map.
     #[error("cannot unmarshal yaml document")]
     Document(#[source] DecodeError),
 }
+
+/// A line that starts like a separator of documents, and is none.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("invalid Yaml document separator: {0}")]
+pub struct SeparatorError(pub String);
 
 /// Reads values: the documents of a stream, each one merged over those before it. Every number is a
 /// float, because Helm's values pass through JSON.
@@ -23,29 +28,26 @@ pub enum ValuesError {
 /// A document is not a YAML map.
 pub fn from_yaml(text: &[u8]) -> Result<Value, ValuesError> {
     let mut values = Value::map();
-    for document in documents(text)? {
-        match decode::parse(document).and_then(finite).map_err(ValuesError::Document)? {
+    for document in documents(text).map_err(ValuesError::Separator)? {
+        match decode::parse(document).map_err(ValuesError::Document)? {
             Value::Null => {}
             map @ Value::Map(_) => merge(&mut values, &as_json_numbers(&map)),
-            other => {
-                let found = match other {
-                    Value::Bool(_) => "bool",
-                    Value::String(_) => "string",
-                    Value::List(_) => "array",
-                    _ => "number",
-                };
-                return Err(ValuesError::Document(DecodeError::Kind {
-                    found: found.to_owned(),
-                    target: "value of type map[string]interface {}".to_owned(),
-                }));
-            }
+            other => return Err(ValuesError::Document(not_a_map(&other))),
         }
     }
     Ok(values)
 }
 
+/// What Go's decoder says about a document that holds something else than a map.
+pub(crate) fn not_a_map(document: &Value) -> DecodeError {
+    DecodeError::Kind {
+        found: decode::found(document),
+        target: "value of type map[string]interface {}".to_owned(),
+    }
+}
+
 /// Splits a stream at its separators, as apimachinery's `YAMLReader` does.
-pub(crate) fn documents(text: &[u8]) -> Result<Vec<&[u8]>, ValuesError> {
+pub(crate) fn documents(text: &[u8]) -> Result<Vec<&[u8]>, SeparatorError> {
     let mut documents = Vec::new();
     let (mut start, mut at) = (0, 0);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -53,7 +55,7 @@ pub(crate) fn documents(text: &[u8]) -> Result<Vec<&[u8]>, ValuesError> {
             let rest = String::from_utf8_lossy(rest);
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
-                return Err(ValuesError::Separator(rest.to_owned()));
+                return Err(SeparatorError(rest.to_owned()));
             }
             if at > start {
                 documents.push(&text[start..at]);
@@ -66,35 +68,6 @@ pub(crate) fn documents(text: &[u8]) -> Result<Vec<&[u8]>, ValuesError> {
         documents.push(&text[start..at]);
     }
     Ok(documents)
-}
-
-/// JSON has no infinity and no NaN.
-fn finite(value: Value) -> Result<Value, DecodeError> {
-    match first_infinite(&value) {
-        None => Ok(value),
-        Some(number) => {
-            let text = if number.is_nan() {
-                "NaN"
-            } else if number > 0.0 {
-                "+Inf"
-            } else {
-                "-Inf"
-            };
-            Err(DecodeError::Yaml(yaml::Error::Key {
-                mark: yaml::Mark::default(),
-                problem: format!("json: unsupported value: {text}"),
-            }))
-        }
-    }
-}
-
-fn first_infinite(value: &Value) -> Option<f64> {
-    match value {
-        Value::Float(number) if !number.is_finite() => Some(*number),
-        Value::List(list) => list.iter().find_map(first_infinite),
-        Value::Map(map) => map.values().find_map(first_infinite),
-        _ => None,
-    }
 }
 
 /// The same values with every number a float, as Go decodes JSON into `interface{}`.

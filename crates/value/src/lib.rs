@@ -7,12 +7,14 @@
 //! **Invariants.** Map keys are unique and in ascending byte order, which is the order in which Go's
 //! `encoding/json` writes them. There is no IO, clock, environment or randomness here.
 
+mod float;
 mod json;
 mod key;
 mod map;
 mod pointer;
 mod tree;
 
+pub use float::{shortest_float, shortest_float32};
 pub use json::{JsonError, from_json, to_json, to_json_pretty};
 pub use key::Key;
 pub use map::Map;

@@ -1,7 +1,6 @@
 //! Composing documents from libyaml's events.
 
 use std::collections::HashMap;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,7 +9,7 @@ use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 use value::{Key, Map, Value};
 
 use crate::scalar::{self, Scalar};
-use crate::{Error, Mark};
+use crate::{Error, Mark, touching};
 
 /// Levels of nesting. go-yaml allows 10,000, on a stack that grows; nothing that is deployed comes near.
 pub(crate) const MAX_DEPTH: usize = 300;
@@ -101,45 +100,16 @@ impl Ended<'_> {
 }
 
 /// Reads with the parser, which has three habits that texts must be kept from.
-pub(crate) fn guarded<T>(
-    text: &str,
-    read: impl Fn(Ended<'_>) -> Result<T, Error> + std::panic::RefUnwindSafe,
-) -> Result<T, Error> {
+pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error>) -> Result<T, Error> {
     // The parser takes any character whose first byte is that of a byte order mark for one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // It gives up with a panic where a block scalar ends without a line break.
     let last = text.rsplit('\n').next().unwrap_or_default();
     let padded = (!last.trim().is_empty() && has_block_scalar(text)).then(|| format!("{text}\n"));
-    let ended = Ended {
-        text: padded.as_deref().unwrap_or(text),
-        added: padded.as_ref().map(|text| text.bytes().filter(|byte| *byte == b'\n').count() as u64),
-    };
-    match tag_before_comma(text) {
-        None => read(ended),
-        // The parser gives up with a panic where `!tag` and `,` touch within brackets.
-        Some(mark) => catch_unwind(|| read(ended)).unwrap_or_else(|_| {
-            let problem = "a tag and the comma behind it touch; put a blank between them".to_owned();
-            Err(Error::Syntax { mark, line: Some(mark.line), problem })
-        }),
-    }
-}
-
-/// The first place where a comma follows what may be a tag. Each line is gone through once.
-fn tag_before_comma(text: &str) -> Option<Mark> {
-    let is_end = |char: char| matches!(char, ' ' | '\t' | ',' | '[' | ']' | '{' | '}');
-    text.lines().zip(1..).find_map(|(line, number)| {
-        let mut ends = line.match_indices(is_end).peekable();
-        let starts_tag = |at: usize| {
-            while ends.next_if(|(end, _)| *end < at).is_some() {}
-            let ends_with_comma = ends.peek().is_some_and(|(_, end)| *end == ",");
-            ends_with_comma && !line[..at].ends_with(|before: char| before.is_alphanumeric())
-        };
-        let at = line.match_indices('!').map(|(at, _)| at).find({
-            let mut starts_tag = starts_tag;
-            move |at| starts_tag(*at)
-        })?;
-        Some(Mark { line: number, column: line[..at].chars().count() as u64 + 1 })
-    })
+    let added = padded.as_ref().map(|text| text.bytes().filter(|byte| *byte == b'\n').count() as u64);
+    // It gives up with a panic where a tag and a comma touch within brackets.
+    let parted = touching::parted(padded.as_deref().unwrap_or(text));
+    read(Ended { text: &parted, added })
 }
 
 fn compose(ended: Ended<'_>, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
@@ -518,10 +488,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_touches_a_comma_is_refused() {
-        let text = "a:\n- [!!str, b]\n";
-        let error = "yaml: line 2: a tag and the comma behind it touch; put a blank between them";
-        assert_eq!(shown(text, Rules::V2), error);
+    fn a_tag_may_touch_a_comma() {
+        assert_eq!(shown("a:\n- [!!str, b]\n", Rules::V2), r#"{"a":[["","b"]]}"#);
         assert_eq!(shown("a: 'wow!,'\nb: [!!str 1, 2]", Rules::V2), r#"{"a":"wow!,","b":["1",2]}"#);
     }
 

@@ -13,6 +13,7 @@ mod error;
 pub mod node;
 mod scalar;
 mod timestamp;
+mod touching;
 
 pub use document::{Document, Rules, parse, parse_documents, parse_first};
 pub use emit::{EmitError, Profile, append_yaml, node_to_yaml, to_yaml, to_yaml_as};

@@ -1,12 +1,12 @@
 //! `--check-values`: values of the user that nothing uses, and the names that were probably meant.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use helm::{Chart, Compiled};
+use regex::Regex;
 use value::Value;
 
-use super::explain::paths;
 use super::origin::{child, line_of};
 use super::user_values::UserValues;
 
@@ -179,4 +179,43 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+static VALUES: LazyLock<Regex> = LazyLock::new(|| compiled(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)"));
+static INDEX: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"index\s+\$?\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)*)((?:\s+"[^"]+")+)"#));
+
+/// Both patterns are fixed, and the tests compile them.
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+}
+
+/// The paths of values that a text of a template names.
+fn paths(text: &str) -> Vec<Vec<String>> {
+    let names = |text: &str| -> Vec<String> {
+        text.split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for capture in VALUES.captures_iter(text) {
+        found.push(names(&capture[1]));
+    }
+    for capture in INDEX.captures_iter(text) {
+        let mut path = names(&capture[1]);
+        path.extend(capture[2].split('"').skip(1).step_by(2).map(str::to_owned));
+        found.push(path);
+    }
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_in_templates() {
+        assert_eq!(paths("{{ $.Values.a.b | default .Values.c }}"), [vec!["a", "b"], vec!["c"]]);
+        assert_eq!(paths(r#"{{ index .Values "x-y" "z" }}"#), [vec!["x-y", "z"]]);
+        assert!(paths("{{ .Release.Name }}").is_empty());
+    }
 }

@@ -1,11 +1,10 @@
 //! `--explain`: which action of which template wrote a line, and where its values come from.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use gotemplate::Write;
 use helm::output::{Part, Stream};
 use helm::{Chart, Rendering};
-use regex::Regex;
 
 use super::failure::Failure;
 use super::origin::{self, line_of};
@@ -85,46 +84,39 @@ impl Explained<'_> {
             out.push_str(&format!("  template  {}\n", part.path));
             return Ok(out);
         };
-        let at = with_no_values(&rendered.content, origin.start + (start - part.range.start));
-        let end =
-            with_no_values(&rendered.content, origin.start + (start - part.range.start) + content.len());
-        let mut written: Vec<(String, Option<String>)> = Vec::new();
-        let span = (at, end.max(at + 1));
-        describe(&rendered.writes, &rendered.content, span, &mut |place, action| {
-            written.push((place.to_owned(), action.map(str::to_owned)));
-        });
+        let first = origin.start + (start - part.range.start);
+        let at = with_no_values(&rendered.content, first);
+        let end = with_no_values(&rendered.content, first + content.len());
+        let mut written: Vec<Written<'_>> = Vec::new();
+        describe(&rendered.writes, &rendered.content, (at, end.max(at + 1)), &mut written);
         // Literal text around an action goes without saying.
-        let has_action: Vec<String> =
-            written.iter().filter(|(_, action)| action.is_some()).map(|(place, _)| place.clone()).collect();
-        written.retain(|(place, action)| action.is_some() || !has_action.contains(place));
+        let has_action: Vec<String> = written
+            .iter()
+            .filter(|written| written.action.is_some())
+            .map(|written| written.place.clone())
+            .collect();
+        written.retain(|written| written.action.is_some() || !has_action.contains(&written.place));
         written.dedup();
-        for (place, action) in &written {
-            let action = action.as_ref().map(|action| format!(": {action}")).unwrap_or_default();
+        for Written { place, action, .. } in &written {
+            let action = action.map(|action| format!(": {action}")).unwrap_or_default();
             out.push_str(&format!("  template  {place}{action}\n"));
         }
-        let mut said = Vec::new();
-        for (place, action) in &written {
-            for path in action.iter().flat_map(|action| paths(action)) {
-                let value = self.value(place, &path);
-                if !said.contains(&value) {
-                    out.push_str(&value);
-                    said.push(value);
-                }
-            }
+        for (place, way) in values(&written) {
+            out.push_str(&self.value(place, way));
         }
         Ok(out)
     }
 
     /// Where a value that a template reads comes from.
-    fn value(&self, place: &str, path: &[String]) -> String {
-        let mut full: Vec<String> = Vec::new();
+    fn value(&self, place: &str, way: &[String]) -> String {
+        // The values of a subchart are named as its templates name them.
+        let mut names = way;
         let mut parts = place.split('/').skip(1);
-        while parts.next() == Some("charts") {
-            full.extend(parts.next().map(str::to_owned));
+        while let (Some("charts"), Some(chart)) = (parts.next(), parts.next()) {
+            names = names.strip_prefix(&[chart.to_owned()]).unwrap_or(names);
         }
-        full.extend(path.iter().cloned());
-        let name = format!(".Values.{}", path.join("."));
-        let settings = origin::settings(self.chart, self.user, &full);
+        let name = format!(".Values.{}", names.join("."));
+        let settings = origin::settings(self.chart, self.user, way);
         let mut out = String::new();
         match settings.split_first() {
             None => out.push_str(&format!("  value     {name} is set by nobody\n")),
@@ -169,23 +161,45 @@ fn with_no_values(content: &[u8], clean: usize) -> usize {
     at
 }
 
+/// What wrote a part of a line.
+#[derive(PartialEq)]
+struct Written<'a> {
+    place: String,
+    action: Option<&'a str>,
+    values: &'a [Vec<String>],
+}
+
+/// What was read, each value once, with the place that read it first; of a table only what was read inside of
+/// it, if anything was.
+fn values<'a>(written: &'a [Written<'_>]) -> Vec<(&'a str, &'a [String])> {
+    let all = || written.iter().flat_map(|written| written.values.iter().map(|way| (&*written.place, way)));
+    let mut found: Vec<(&str, &[String])> = Vec::new();
+    for (place, way) in all() {
+        let is_inside = |other: &Vec<String>| other.len() > way.len() && other.starts_with(way);
+        if !all().any(|(_, other)| is_inside(other)) && !found.iter().any(|(_, known)| known == way) {
+            found.push((place, way));
+        }
+    }
+    found
+}
+
 /// Levels of includes that are followed.
 const MAX_DEPTH: usize = 20;
 
-/// Says what wrote the bytes of a span, and what was included there.
-fn describe(writes: &[Write], content: &[u8], span: (usize, usize), say: &mut dyn FnMut(&str, Option<&str>)) {
+/// Finds out what wrote the bytes of a span, and what was included there.
+fn describe<'a>(writes: &'a [Write], content: &[u8], span: (usize, usize), into: &mut Vec<Written<'a>>) {
     let line = String::from_utf8_lossy(&content[span.0.min(content.len())..span.1.min(content.len())])
         .trim()
         .to_owned();
-    inner(writes, content, (span, &line), 0, say);
+    inner(writes, content, (span, &line), 0, into);
 }
 
-fn inner(
-    writes: &[Write],
+fn inner<'a>(
+    writes: &'a [Write],
     content: &[u8],
     (span, line): ((usize, usize), &str),
     depth: usize,
-    say: &mut dyn FnMut(&str, Option<&str>),
+    into: &mut Vec<Written<'a>>,
 ) {
     for write in writes.iter().filter(|write| write.range.start < span.1 && write.range.end > span.0) {
         let is_blank =
@@ -200,50 +214,18 @@ fn inner(
                 .filter(|byte| **byte == b'\n')
                 .count(),
         };
-        say(&format!("{}:{}", write.name, write.line + more), write.action.as_deref());
+        into.push(Written {
+            place: format!("{}:{}", write.name, write.line + more),
+            action: write.action.as_deref(),
+            values: &write.values,
+        });
         if depth >= MAX_DEPTH {
             continue;
         }
         for included in &write.included {
             let text = String::from_utf8_lossy(&included.text);
             let Some(at) = text.find(line).filter(|_| !line.is_empty()) else { continue };
-            inner(&included.writes, &included.text, ((at, at + line.len()), line), depth + 1, say);
+            inner(&included.writes, &included.text, ((at, at + line.len()), line), depth + 1, into);
         }
-    }
-}
-
-static VALUES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)").ok());
-static INDEX: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"index\s+\$?\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)*)((?:\s+"[^"]+")+)"#).ok()
-});
-
-/// The paths of values that a text of a template names.
-pub(crate) fn paths(text: &str) -> Vec<Vec<String>> {
-    let names = |text: &str| -> Vec<String> {
-        text.split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-    };
-    let mut found: Vec<Vec<String>> = Vec::new();
-    for capture in VALUES.iter().flat_map(|values| values.captures_iter(text)) {
-        found.push(names(&capture[1]));
-    }
-    for capture in INDEX.iter().flat_map(|index| index.captures_iter(text)) {
-        let mut path = names(&capture[1]);
-        path.extend(capture[2].split('"').skip(1).step_by(2).map(str::to_owned));
-        found.push(path);
-    }
-    found.dedup();
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_found_in_actions() {
-        assert_eq!(paths("{{ $.Values.a.b | default .Values.c }}"), [vec!["a", "b"], vec!["c"]]);
-        assert_eq!(paths(r#"{{ index .Values "x-y" "z" }}"#), [vec!["x-y", "z"]]);
-        assert!(paths("{{ .Release.Name }}").is_empty());
     }
 }

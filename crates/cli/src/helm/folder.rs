@@ -6,23 +6,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chart::absolute;
-use helm::{Entry, EntryKind, Tree, TreeError};
+use helm::{Entry, EntryKind, Tree, TreeError, TreeErrorKind};
 
 /// A chart's folder. As in helm, links are followed: the folder is the user's own.
-pub(crate) struct Folder {
+pub struct Folder {
     root: PathBuf,
     location: String,
 }
 
 impl Folder {
     /// The folder at an absolute path.
-    pub(crate) fn new(root: &Path) -> Self {
+    pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), location: root.display().to_string() }
     }
 
     fn failure(&self, path: &str, error: &io::Error) -> TreeError {
         let path = if path.is_empty() { self.location.clone() } else { format!("{}/{path}", self.location) };
-        TreeError { action: "open", path, reason: reason(error) }
+        // Go opens a folder like a file, and fails where it reads.
+        let action = if error.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };
+        TreeError { kind: kind(error), action, path, reason: reason(error) }
+    }
+}
+
+fn kind(error: &io::Error) -> TreeErrorKind {
+    match error.kind() {
+        io::ErrorKind::NotFound => TreeErrorKind::NotFound,
+        _ => TreeErrorKind::Unreadable,
     }
 }
 
@@ -34,7 +43,9 @@ fn broken_link(path: &Path, error: &io::Error) -> TreeError {
     let missing = target.ancestors().filter(|part| fs::symlink_metadata(part).is_err()).last();
     let missing = missing.unwrap_or(&target).display().to_string();
     let action = "error evaluating symlink";
-    TreeError { action, path: format!("{}: lstat {missing}", path.display()), reason: reason(error) }
+    let path = format!("{}: lstat {missing}", path.display());
+    // The link is there, so what it leads to is not simply left out.
+    TreeError { kind: TreeErrorKind::Unreadable, action, path, reason: reason(error) }
 }
 
 /// What the system says, in Go's words.

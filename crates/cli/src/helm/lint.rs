@@ -182,10 +182,7 @@ impl Tree for Unpacked {
 
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let file = self.files.iter().find(|file| &*file.name == path);
-        file.map(|file| file.data.clone()).ok_or_else(|| TreeError {
-            action: "open",
-            path: format!("{}/{path}", self.location),
-            reason: "no such file or directory".to_owned(),
-        })
+        file.map(|file| file.data.clone())
+            .ok_or_else(|| TreeError::not_found(format!("{}/{path}", self.location)))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn settings(chart: &Arc<Chart>, user: &UserValues, path: &[String]) -
     let global = path.iter().position(|name| name == "global").map(|at| &path[at..]);
     let mut look = |place: &str, values: &Value, text: Option<&str>, path: &[String]| {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        if let Some(value) = values.at(&names) {
+        if let Some(value) = at(values, &names) {
             let line = text.and_then(|text| line_of(text, &names));
             let place = line.map_or_else(|| place.to_owned(), |line| format!("{place}:{line}"));
             found.push(Setting { place, value: value.clone() });
@@ -50,6 +50,14 @@ pub(crate) fn settings(chart: &Arc<Chart>, user: &UserValues, path: &[String]) -
         rest = inner;
     }
     found
+}
+
+/// The value at a path of map keys and list indexes.
+fn at<'a>(values: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(values, |value, name| match value {
+        Value::List(list) => list.get(name.parse::<usize>().ok()?),
+        _ => value.get(name),
+    })
 }
 
 /// The subchart that has this name, or this alias, for its parent.

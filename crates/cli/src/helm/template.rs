@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gotemplate::{Functions, Limits, Run, Set, Value};
 use helm::capabilities::Capabilities;
 use helm::output::{self, Selection, Stream};
+use helm::record::SYSTEM_LABELS;
 use helm::{Chart, Compiled, Release, RenderError, Rendering, Request};
 
 use super::explain::{Explained, explain};
@@ -288,13 +289,12 @@ fn check_exclusive(flags: &Flags) -> Result<(), Failure> {
 }
 
 fn check_labels(flags: &Flags) -> Result<(), Failure> {
-    const SYSTEM: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
     let labels = flags.list("labels");
-    let is_system = |label: &String| SYSTEM.contains(&label.split('=').next().unwrap_or(label));
+    let is_system = |label: &String| SYSTEM_LABELS.contains(&label.split('=').next().unwrap_or(label));
     if labels.iter().any(is_system) {
         return Err(Failure::new(format!(
             "user supplied labels contains system reserved label name. System labels: [{}]",
-            SYSTEM.join(" ")
+            SYSTEM_LABELS.join(" ")
         )));
     }
     Ok(())

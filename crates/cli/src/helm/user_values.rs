@@ -1,8 +1,9 @@
 //! The user's values: `--values` and the `--set` family, in helm's order.
 
-use std::fs;
+use std::{fs, io};
 
-use helm::{TreeError, chain, strvals, values};
+use helm::{chain, strvals, values};
+use thiserror::Error;
 use value::Value;
 
 use super::failure::Failure;
@@ -32,7 +33,7 @@ pub(crate) struct Layer {
 pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, Failure> {
     let mut user = UserValues { all: Value::map(), layers: Vec::new() };
     for path in flags.list("values") {
-        let text = read_file(&path, world).map_err(Failure::new)?;
+        let text = read_file(&path, world).map_err(|error| Failure::of(&error))?;
         let read = values::from_yaml(&text)
             .map_err(|error| Failure::new(format!("failed to parse {path}: {}", chain(&error))))?;
         values::merge(&mut user.all, &read);
@@ -64,12 +65,8 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
     for text in flags.texts("set-file") {
         let parse = |text: &str, values: &mut Value| {
             strvals::parse_file(text, values, &mut |path| {
-                let text = read_file(path, world).map_err(|message| TreeError {
-                    action: "open",
-                    path: path.to_owned(),
-                    reason: message.rsplit(": ").next().unwrap_or(&message).to_owned(),
-                })?;
-                Ok(String::from_utf8_lossy(&text).into_owned())
+                let text = read_file(path, world)?;
+                Ok::<_, InputError>(String::from_utf8_lossy(&text).into_owned())
             })
         };
         user.set("--set-file", &text, parse)
@@ -108,19 +105,33 @@ fn difference(before: &Value, after: &Value) -> Value {
     Value::map_of(changed)
 }
 
+/// Why a file of values cannot be read.
+#[derive(Debug, Error)]
+enum InputError {
+    #[error("open {path}: {}", reason(.error))]
+    File { path: String, error: io::Error },
+    #[error("standard input cannot be read")]
+    Input(#[source] io::Error),
+    #[error("{0} is refused: values are not downloaded by this version of flamingo; save them to a file")]
+    Remote(String),
+}
+
 /// A file, or standard input for `-`.
-fn read_file(path: &str, world: &mut World<'_>) -> Result<Vec<u8>, String> {
-    if path.trim() == "-" {
+fn read_file(path: &str, world: &mut World<'_>) -> Result<Vec<u8>, InputError> {
+    if is_input(path) {
         let mut text = Vec::new();
-        world.input.read_to_end(&mut text).map_err(|error| error.to_string())?;
+        world.input.read_to_end(&mut text).map_err(InputError::Input)?;
         return Ok(text);
     }
     if let Some((scheme, _)) = path.split_once("://")
         && matches!(scheme, "http" | "https" | "oci")
     {
-        return Err(format!(
-            "{path} is refused: values are not downloaded by this version of flamingo; save them to a file"
-        ));
+        return Err(InputError::Remote(path.to_owned()));
     }
-    fs::read(world.directory.join(path)).map_err(|error| format!("open {path}: {}", reason(&error)))
+    fs::read(world.directory.join(path)).map_err(|error| InputError::File { path: path.to_owned(), error })
+}
+
+/// Whether values come from standard input.
+pub(crate) fn is_input(path: &str) -> bool {
+    path.trim() == "-"
 }

@@ -137,8 +137,11 @@ impl<'t> Exec<'t, '_, '_> {
         }
         slots.extend(call.last);
         self.pay_for_reading(slots.iter().map(|slot| &slot.value))?;
-        let callee = call.arguments.first().map(|argument| self.print(*argument)).unwrap_or_default();
-        match reflecting(builtin, &slots, &callee) {
+        if let (Builtin::Index, Some(recorder)) = (builtin, &mut self.run.recorder) {
+            index::record(recorder, &slots[0], &slots[1..]);
+        }
+        let callee = || call.arguments.first().map(|argument| self.print(*argument)).unwrap_or_default();
+        match reflecting(builtin, &slots, callee) {
             Ok(slot) => Ok(slot),
             Err(message) => {
                 self.at(call.node);
@@ -170,13 +173,20 @@ impl<'t> Exec<'t, '_, '_> {
         self.at(id);
         match self.kind(id) {
             Kind::Nil => Ok(Slot::nothing()),
-            Kind::Dot => Ok(dot.clone()),
+            Kind::Dot => {
+                self.read_again(dot);
+                Ok(dot.clone())
+            }
             _ => self.eval_untyped(dot, id),
         }
     }
 }
 
-fn reflecting(builtin: Builtin, slots: &[Slot], callee: &str) -> std::result::Result<Slot, String> {
+fn reflecting(
+    builtin: Builtin,
+    slots: &[Slot],
+    callee: impl Fn() -> String,
+) -> std::result::Result<Slot, String> {
     let value = |at: usize| &slots[at].value;
     let truth =
         |outcome: std::result::Result<bool, String>| outcome.map(|truth| Slot::concrete(Value::Bool(truth)));
@@ -193,6 +203,6 @@ fn reflecting(builtin: Builtin, slots: &[Slot], callee: &str) -> std::result::Re
         Builtin::Ge => truth(compare::lt(value(0), value(1)).map(|lt| !lt)),
         // No value that templates meet is a function.
         _ if value(0).is_nil() => Err("call of nil".to_owned()),
-        _ => Err(format!("non-function {callee} of type {}", value(0).type_name())),
+        _ => Err(format!("non-function {} of type {}", callee(), value(0).type_name())),
     }
 }

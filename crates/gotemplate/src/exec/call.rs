@@ -166,7 +166,10 @@ impl<'t> Exec<'t, '_, '_> {
     pub(super) fn eval_argument(&mut self, dot: &Slot, param: Param, id: Id) -> Result<Value> {
         self.at(id);
         match self.kind(id) {
-            Kind::Dot => self.validate(dot.clone(), param),
+            Kind::Dot => {
+                self.read_again(dot);
+                self.validate(dot.clone(), param)
+            }
             Kind::Nil => match param {
                 Param::Any => Ok(Value::Nil),
                 Param::Map => Ok(Value::Map(Map::nil(MapType::Any))),

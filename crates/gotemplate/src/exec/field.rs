@@ -57,8 +57,12 @@ impl<'t> Exec<'t, '_, '_> {
                     return self.fail(format!("{name} is not a method but has arguments"));
                 }
                 let is_strings = map.map_type() == MapType::Strings;
+                let source = match &mut self.run.recorder {
+                    Some(recorder) => recorder.read(map, name, receiver.source.as_ref()),
+                    None => None,
+                };
                 match map.entries().get(name.as_bytes()) {
-                    Some(value) => Ok(Slot { value: value.clone(), is_interface: !is_strings }),
+                    Some(value) => Ok(Slot { source, ..Slot::of(value.clone(), !is_strings) }),
                     None if is_strings => self.missing(name, Slot::concrete(Value::from(""))),
                     None => self.missing(name, Slot::interface(Value::Nil)),
                 }
@@ -69,7 +73,7 @@ impl<'t> Exec<'t, '_, '_> {
                 }
                 let is_interface = object.element_type() == "interface {}";
                 match object.field(name) {
-                    Some(value) => Ok(Slot { value, is_interface }),
+                    Some(value) => Ok(Slot::of(value, is_interface)),
                     None if is_interface => self.missing(name, Slot::interface(Value::Nil)),
                     None => self.missing(name, Slot::concrete(Value::Bytes(Str::default()))),
                 }

@@ -1,6 +1,7 @@
 //! `index`, `slice` and `len`.
 
 use super::Slot;
+use crate::record::Recorder;
 use crate::value::{IntType, Kind, List, ListType, MapType, Str, Value};
 
 type Outcome<T> = Result<T, String>;
@@ -17,6 +18,25 @@ pub(super) fn length(slot: &Slot) -> Outcome<i64> {
         other => return Err(format!("len of type {}", other.type_name().trim_start_matches('*'))),
     };
     Ok(length as i64)
+}
+
+/// Says which values an `index` reads.
+pub(super) fn record(recorder: &mut Recorder, item: &Slot, indexes: &[Slot]) {
+    let mut at = item.value.clone();
+    for index in indexes {
+        let next = match (&at, &index.value) {
+            (Value::Map(map), Value::String(key)) => {
+                recorder.read(map, key, None);
+                map.get(key)
+            }
+            (Value::List(list), Value::Int(position, _)) => {
+                usize::try_from(*position).ok().and_then(|position| list.get(position))
+            }
+            _ => None,
+        };
+        let Some(next) = next else { return };
+        at = next;
+    }
 }
 
 /// `index x 1 "a"` is `x[1]["a"]`.
@@ -42,7 +62,7 @@ fn step(item: &Slot, index: &Value) -> Outcome<Slot> {
         Value::List(list) => {
             let at = place(index, list.len())?;
             let value = list.get(at).ok_or_else(|| out_of_range("slice", at, list.len()))?;
-            Slot { value, is_interface: list.list_type() == ListType::Any }
+            Slot::of(value, list.list_type() == ListType::Any)
         }
         Value::Map(map) => {
             let key = key(index)?;
@@ -56,7 +76,7 @@ fn step(item: &Slot, index: &Value) -> Outcome<Slot> {
         Value::Object(object) if object.kind() == Kind::Map => {
             let is_interface = object.element_type() == "interface {}";
             match object.field(key(index)?) {
-                Some(value) => Slot { value, is_interface },
+                Some(value) => Slot::of(value, is_interface),
                 None if is_interface => Slot::interface(Value::Nil),
                 None => Slot::concrete(Value::Bytes(Str::default())),
             }

@@ -4,7 +4,7 @@ use super::{Exec, Flow, RED_ZONE, Result, STACK, Slot};
 use crate::error::Limit;
 use crate::node::{Branch, Id, Kind};
 use crate::print;
-use crate::run::Write;
+use crate::record::{Source, Write};
 use crate::value::{IntType, ListType, MapType, Value};
 
 impl<'t> Exec<'t, '_, '_> {
@@ -22,7 +22,7 @@ impl<'t> Exec<'t, '_, '_> {
             Kind::Text(range) => {
                 let start = self.run.out.len();
                 self.run.out.extend_from_slice(self.template.slice(range));
-                self.wrote(start, id)?;
+                self.wrote(start, id, self.mark())?;
             }
             Kind::Action(pipe) => self.action(dot, id, *pipe)?,
             Kind::If(branch) => return self.if_or_with(dot, *branch, false),
@@ -38,6 +38,7 @@ impl<'t> Exec<'t, '_, '_> {
 
     /// Variables that an action declares stay until the block ends.
     fn action(&mut self, dot: &Slot, id: Id, pipe: Id) -> Result<()> {
+        let mark = self.mark();
         let value = self.eval_pipeline(dot, pipe)?;
         if self.pipe(pipe).decl.is_empty() {
             self.at(id);
@@ -51,16 +52,18 @@ impl<'t> Exec<'t, '_, '_> {
                     }
                 }
             }
-            self.wrote(start, id)?;
+            self.wrote(start, id, mark)?;
         }
+        self.forget(mark);
         if let Some(recorder) = &mut self.run.recorder {
             recorder.included.clear();
         }
         Ok(())
     }
 
-    /// Checks the size of the output, and records who wrote it where that is wanted.
-    fn wrote(&mut self, start: usize, id: Id) -> Result<()> {
+    /// Checks the size of the output, and records who wrote it of what was read since the mark, where that is
+    /// wanted.
+    fn wrote(&mut self, start: usize, id: Id, mark: usize) -> Result<()> {
         let end = self.run.out.len();
         if end > self.run.limits.output {
             return self.limit(Limit::Output(self.run.limits.output));
@@ -72,7 +75,9 @@ impl<'t> Exec<'t, '_, '_> {
             let base = self.run.base;
             if let Some(recorder) = &mut self.run.recorder {
                 let included = std::mem::take(&mut recorder.included);
-                recorder.writes.push(Write { range: start - base..end - base, name, line, action, included });
+                let values = recorder.values_since(mark);
+                let range = start - base..end - base;
+                recorder.writes.push(Write { range, name, line, action, values, included });
             }
         }
         Ok(())
@@ -80,7 +85,9 @@ impl<'t> Exec<'t, '_, '_> {
 
     fn if_or_with(&mut self, dot: &Slot, branch: Branch, is_with: bool) -> Result<Flow> {
         let mark = self.variables.len();
+        let read = self.mark();
         let value = self.eval_pipeline(dot, branch.pipe)?;
+        self.forget(read);
         let outcome = stacker::maybe_grow(RED_ZONE, STACK, || {
             if value.value.is_true() {
                 self.walk(if is_with { &value } else { dot }, branch.list)
@@ -103,7 +110,10 @@ impl<'t> Exec<'t, '_, '_> {
 
     fn range_over(&mut self, dot: &Slot, id: Id, branch: Branch) -> Result<Flow> {
         self.at(id);
-        let value = self.eval_pipeline(dot, branch.pipe)?.value;
+        let read = self.mark();
+        let Slot { value, source, .. } = self.eval_pipeline(dot, branch.pipe)?;
+        self.forget(read);
+        let of = |is_interface| Elements { is_interface, source };
         let is_empty = match &value {
             Value::Nil => true,
             Value::Int(count, int_type) => {
@@ -117,7 +127,7 @@ impl<'t> Exec<'t, '_, '_> {
                 // The body may change the list's elements (`sortAlpha`), never their number.
                 let is_interface = list.list_type() == ListType::Any;
                 let items = list.items().clone();
-                self.range_items(items, is_interface, branch)?
+                self.range_items(items, of(is_interface), branch)?
             }
             Value::Map(map) => {
                 let is_interface = map.map_type() != MapType::Strings;
@@ -126,10 +136,10 @@ impl<'t> Exec<'t, '_, '_> {
                     .iter()
                     .map(|(key, value)| (Value::String(key.clone()), value.clone()))
                     .collect();
-                self.range_entries(entries, is_interface, branch)?
+                self.range_entries(entries, of(is_interface), branch)?
             }
             other => match (other.elements(), other) {
-                (Some(items), _) => self.range_items(items, false, branch)?,
+                (Some(items), _) => self.range_items(items, of(false), branch)?,
                 (None, Value::Object(object)) if object.kind() == crate::value::Kind::Map => {
                     let is_interface = object.element_type() == "interface {}";
                     let entries = object
@@ -137,7 +147,7 @@ impl<'t> Exec<'t, '_, '_> {
                         .into_iter()
                         .map(|(key, value)| (Value::String(key), value))
                         .collect();
-                    self.range_entries(entries, is_interface, branch)?
+                    self.range_entries(entries, of(is_interface), branch)?
                 }
                 _ => return self.fail(format!("range can't iterate over {}", print::sprint(&value))),
             },
@@ -159,26 +169,21 @@ impl<'t> Exec<'t, '_, '_> {
         Ok(count == 0)
     }
 
-    fn range_items(&mut self, items: Vec<Value>, is_interface: bool, branch: Branch) -> Result<bool> {
+    fn range_items(&mut self, items: Vec<Value>, of: Elements, branch: Branch) -> Result<bool> {
         let is_empty = items.is_empty();
         for (at, value) in items.into_iter().enumerate() {
             let index = Slot::concrete(Value::int(at as i64));
-            if !self.iterate(index, Slot { value, is_interface }, branch)? {
+            if !self.iterate(index, of.slot(value), branch)? {
                 break;
             }
         }
         Ok(is_empty)
     }
 
-    fn range_entries(
-        &mut self,
-        entries: Vec<(Value, Value)>,
-        is_interface: bool,
-        branch: Branch,
-    ) -> Result<bool> {
+    fn range_entries(&mut self, entries: Vec<(Value, Value)>, of: Elements, branch: Branch) -> Result<bool> {
         let is_empty = entries.is_empty();
         for (key, value) in entries {
-            if !self.iterate(Slot::concrete(key), Slot { value, is_interface }, branch)? {
+            if !self.iterate(Slot::concrete(key), of.slot(value), branch)? {
                 break;
             }
         }
@@ -217,10 +222,12 @@ impl<'t> Exec<'t, '_, '_> {
         if self.depth >= self.run.limits.depth {
             return self.limit(Limit::Depth(self.run.limits.depth));
         }
+        let read = self.mark();
         let data = match pipe {
             Some(pipe) => self.eval_pipeline(dot, pipe)?,
             None => Slot::nothing(),
         };
+        self.forget(read);
         let mut inner = Exec {
             set: self.set,
             template,
@@ -230,5 +237,17 @@ impl<'t> Exec<'t, '_, '_> {
             depth: self.depth + 1,
         };
         stacker::maybe_grow(RED_ZONE, STACK, || inner.walk(&data, template.root)).map(|_| ())
+    }
+}
+
+/// What the elements have in common that a `range` goes through.
+struct Elements {
+    is_interface: bool,
+    source: Option<Source>,
+}
+
+impl Elements {
+    fn slot(&self, value: Value) -> Slot {
+        Slot { source: self.source.clone(), ..Slot::of(value, self.is_interface) }
     }
 }

@@ -128,8 +128,8 @@ fn generate_private_key(run: &mut Run<'_>, a: &[Value]) -> Outcome {
         b"ed25519" => Ok(PrivateKey::ed25519(&mut rng)),
         _ => return Ok(format!("Unknown type {}", utf8(a, 0)).into()),
     };
-    Ok(match key {
-        Ok(key) => key.to_pem().into(),
+    Ok(match key.and_then(|key| key.to_pem()) {
+        Ok(pem) => pem.into(),
         Err(problem) => format!("failed to generate private key: {problem}").into(),
     })
 }
@@ -148,17 +148,18 @@ fn given_key(pem: &[u8]) -> Result<PrivateKey, Failure> {
 fn build_custom(_: &mut Run<'_>, a: &[Value]) -> Outcome {
     let Ok(cert) = base64_decode(text(a, 0)) else { return fail("unable to decode base64 certificate") };
     let Ok(key) = base64_decode(text(a, 1)) else { return fail("unable to decode base64 private key") };
-    parsed_certificate(&cert)?;
+    parsed_certificate(&cert, "decodedCert")?;
     PrivateKey::from_pem(&key)
         .map_err(|problem| Failure::message(format!("error parsing private key: {problem}")))?;
     Ok(Value::object(Certificate { cert: cert.into(), key: key.into() }))
 }
 
-fn parsed_certificate(pem: &[u8]) -> Result<X509, Failure> {
+/// `name` is what sprig calls the block in its errors.
+fn parsed_certificate(pem: &[u8], name: &str) -> Result<X509, Failure> {
     let Some(block) = pem::decode(pem) else { return fail("unable to decode certificate") };
     X509::from_der(&block.bytes).map_err(|error| {
         Failure::message(format!(
-            "error parsing certificate: decodedCert.Bytes: x509: malformed certificate: {error}"
+            "error parsing certificate: {name}.Bytes: x509: malformed certificate: {error}"
         ))
     })
 }
@@ -175,9 +176,7 @@ fn self_signed(run: &mut Run<'_>, a: &[Value], key: PrivateKey) -> Outcome {
 
 fn signed(run: &mut Run<'_>, a: &[Value], key: PrivateKey) -> Outcome {
     let Some(ca) = a[4].as_object::<Certificate>() else { return fail("unable to decode certificate") };
-    let parsed = parsed_certificate(&ca.cert).map_err(|failure| {
-        Failure::message(failure.to_string().replace("decodedCert.Bytes", "decodedSignerCert.Bytes"))
-    })?;
+    let parsed = parsed_certificate(&ca.cert, "decodedSignerCert")?;
     let signer = PrivateKey::from_pem(&ca.key)
         .map_err(|problem| Failure::message(format!("error parsing private key: {problem}")))?;
     let request = request(run, (text(a, 0), int(a, 3)), (&elements(&a[1]), &elements(&a[2])), false)?;
@@ -243,7 +242,8 @@ fn issue(run: &mut Run<'_>, request: Request, key: PrivateKey, by: Option<(X509,
     };
     let der = build::certificate(&request, &key, issuer, signer, &mut rng).map_err(creating)?;
     let cert = pem::encode("CERTIFICATE", &der);
-    Ok(Value::object(Certificate { cert: cert.into(), key: key.to_pem().into() }))
+    let key = key.to_pem().map_err(creating)?;
+    Ok(Value::object(Certificate { cert: cert.into(), key: key.into() }))
 }
 
 fn issuer_of(certificate: &X509, signer: &PrivateKey) -> Result<Issuer, String> {
@@ -253,6 +253,7 @@ fn issuer_of(certificate: &X509, signer: &PrivateKey) -> Result<Issuer, String> 
     if signer.public_key().is_none_or(|own| own != public_key) {
         return Err("x509: provided PrivateKey doesn't match parent's PublicKey".to_owned());
     }
-    let key_id = tbs.get::<SubjectKeyIdentifier>().ok().flatten().map(|(_, id)| id.0.as_bytes().to_vec());
-    Ok(Issuer { name: tbs.subject.to_der().map_err(part)?, key_id: key_id.unwrap_or_default() })
+    let key_id = tbs.get::<SubjectKeyIdentifier>().map_err(part)?;
+    let key_id = key_id.map(|(_, id)| id.0.as_bytes().to_vec());
+    Ok(Issuer { name: tbs.subject.to_der().map_err(part)?, key_id })
 }

@@ -41,8 +41,10 @@ fn dict(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     Ok(Value::Map(Map::of(MapType::Any, entries)))
 }
 
-fn get(_: &mut Run<'_>, a: &[Value]) -> Outcome {
-    Ok(map(a, 0).and_then(|map| map.get(text(a, 1))).unwrap_or_else(|| "".into()))
+fn get(run: &mut Run<'_>, a: &[Value]) -> Outcome {
+    let Some(map) = map(a, 0) else { return Ok("".into()) };
+    run.reads(map, text(a, 1));
+    Ok(map.get(text(a, 1)).unwrap_or_else(|| "".into()))
 }
 
 fn set(run: &mut Run<'_>, a: &[Value]) -> Outcome {
@@ -113,7 +115,7 @@ fn omit(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     Ok(Value::Map(Map::of(MapType::Any, entries)))
 }
 
-fn dig(_: &mut Run<'_>, a: &[Value]) -> Outcome {
+fn dig(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     let [keys @ .., default, at] = a else { return fail("dig needs at least three arguments") };
     if keys.is_empty() {
         return fail("dig needs at least three arguments");
@@ -131,6 +133,7 @@ fn dig(_: &mut Run<'_>, a: &[Value]) -> Outcome {
         }
     }
     for (depth, name) in names.iter().enumerate() {
+        run.reads(&at, name);
         let Some(value) = at.get(name) else { return Ok(default.clone()) };
         if depth + 1 == names.len() {
             return Ok(value);

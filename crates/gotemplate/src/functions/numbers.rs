@@ -217,16 +217,20 @@ fn power_of_ten(exponent: i64) -> BigInt {
 impl Decimal {
     /// The shortest decimal that reads back as the same number.
     fn new(number: f64) -> Result<Self, Failure> {
-        if !number.is_finite() {
-            let shown = print::sprint(&Value::Float(number));
-            return fail(format!("Cannot create a Decimal from {shown}"));
-        }
         let text = format!("{number:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        Self::parse(&text).ok_or_else(|| {
+            let shown = print::sprint(&Value::Float(number));
+            Failure::message(format!("Cannot create a Decimal from {shown}"))
+        })
+    }
+
+    /// Digits with an exponent; what is not finite has none.
+    fn parse(scientific: &str) -> Option<Self> {
+        let (mantissa, exponent) = scientific.split_once('e')?;
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let value = format!("{whole}{fraction}").parse().unwrap_or_default();
-        let exponent = exponent.parse::<i64>().unwrap_or(0) - fraction.len() as i64;
-        Ok(Self { value, exponent })
+        let value = format!("{whole}{fraction}").parse().ok()?;
+        let exponent = exponent.parse::<i64>().ok()? - fraction.len() as i64;
+        Some(Self { value, exponent })
     }
 
     /// Both with the same exponent.

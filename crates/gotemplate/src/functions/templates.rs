@@ -7,7 +7,7 @@ use crate::error::{Error, Limit};
 use crate::exec;
 use crate::parse;
 use crate::print::quote;
-use crate::run::Included;
+use crate::record::{Included, Recorder};
 use crate::trace;
 use crate::value::Numbers;
 
@@ -55,7 +55,8 @@ fn captured(
 ) -> Result<Result<Str, Limit>, Error> {
     let start = run.out.len();
     let base = std::mem::replace(&mut run.base, start);
-    let outer = run.recorder.as_mut().map(std::mem::take);
+    let inner = run.recorder.as_ref().map(Recorder::inner);
+    let outer = std::mem::replace(&mut run.recorder, inner);
     let outcome = execute(run);
     run.base = base;
     let inner = run.recorder.take();

@@ -82,18 +82,20 @@ fn plain(number: f64, precision: Option<usize>) -> String {
 }
 
 fn general(number: f64, format: u8, precision: Option<usize>) -> String {
-    let wanted = precision.map(|precision| precision.max(1));
-    let digits = digits(number, wanted.map(|wanted| wanted - 1));
+    let Some(wanted) = precision.map(|precision| precision.max(1)) else {
+        let text = value::shortest_float(number);
+        return if format == b'G' { text.to_uppercase() } else { text };
+    };
+    let digits = digits(number, Some(wanted - 1));
     let count = digits.digits.len();
-    let threshold = match wanted {
-        None => 6,
-        Some(wanted) if wanted > count && count as i32 >= digits.point => count as i32,
-        Some(wanted) => i32::try_from(wanted).unwrap_or(i32::MAX),
+    let threshold = if wanted > count && count as i32 >= digits.point {
+        count as i32
+    } else {
+        i32::try_from(wanted).unwrap_or(i32::MAX)
     };
     let exponent = digits.point - 1;
-    if exponent < -4 || exponent >= threshold.max(if wanted.is_none() { 21 } else { 0 }.min(threshold)) {
-        let precision = wanted.map_or(count, |wanted| wanted.min(count)).saturating_sub(1);
-        return write_scientific(&digits, format + b'e' - b'g', precision);
+    if exponent < -4 || exponent >= threshold {
+        return write_scientific(&digits, format + b'e' - b'g', wanted.min(count).saturating_sub(1));
     }
     write_plain(&digits)
 }

@@ -2,8 +2,8 @@
 
 use crate::runes;
 
-/// `strconv.Quote` as text.
-pub(crate) fn quote(text: &[u8]) -> String {
+/// `strconv.Quote` as text: what `%q` prints.
+pub fn quote(text: &[u8]) -> String {
     let mut out = Vec::with_capacity(text.len() + 2);
     quote_bytes(&mut out, text, b'"', false);
     String::from_utf8_lossy(&out).into_owned()
@@ -56,6 +56,11 @@ pub(super) fn escaped(out: &mut Vec<u8>, rune: i32, quote: u8, ascii_only: bool)
         _ => format!("\\U{rune:08x}"),
     };
     out.extend_from_slice(escape.as_bytes());
+}
+
+/// `unicode.IsPrint`
+pub fn is_print(char: char) -> bool {
+    runes::is_print(u32::from(char).cast_signed())
 }
 
 /// `strconv.CanBackquote`

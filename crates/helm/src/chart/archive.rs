@@ -1,5 +1,6 @@
 //! Charts as gzipped tar archives.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -98,7 +99,9 @@ pub(crate) fn unpack_within(archive: &[u8], budget: &mut Budget) -> Result<Vec<F
         });
     }
     // Headers and padding are not part of the budget, so what is read is bounded on its own.
-    let stream = MultiGzDecoder::new(archive).take(4 * MAX_SIZE);
+    let end = Cell::new(End::NotReached);
+    let stream = Stream { gzip: MultiGzDecoder::new(archive).take(4 * MAX_SIZE), end: &end };
+    let reading = |error: io::Error| end.get().explain(error);
     let mut tar = tar::Archive::new(stream);
     let mut files = Vec::new();
     for entry in tar.entries().map_err(reading)? {
@@ -160,13 +163,43 @@ fn inside_base(path: &str) -> Result<String, ArchiveError> {
     Ok(name)
 }
 
-fn reading(error: io::Error) -> ArchiveError {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => ArchiveError::Truncated,
-        io::ErrorKind::InvalidInput if error.to_string().contains("gzip") => ArchiveError::Header,
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ArchiveError::Checksum,
-        _ if error.to_string().contains("unexpected EOF") => ArchiveError::Truncated,
-        _ => ArchiveError::Tar(error),
+/// The unpacked stream. Tar's errors do not say whether the stream or what is in it is at fault.
+struct Stream<'a> {
+    gzip: io::Take<MultiGzDecoder<&'a [u8]>>,
+    end: &'a Cell<End>,
+}
+
+/// How reading the stream ended.
+#[derive(Clone, Copy)]
+enum End {
+    NotReached,
+    Regular,
+    Truncated,
+    Damaged,
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.gzip.read(buffer);
+        match &read {
+            Ok(0) if !buffer.is_empty() => self.end.set(End::Regular),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.end.set(End::Truncated),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.end.set(End::Damaged),
+            _ => {}
+        }
+        read
+    }
+}
+
+impl End {
+    /// What an error means that came with this end.
+    fn explain(self, error: io::Error) -> ArchiveError {
+        match self {
+            Self::NotReached => ArchiveError::Tar(error),
+            // The tar ends in the middle of an entry.
+            Self::Regular | Self::Truncated => ArchiveError::Truncated,
+            Self::Damaged => ArchiveError::Checksum,
+        }
     }
 }
 

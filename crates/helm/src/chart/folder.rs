@@ -4,7 +4,7 @@ use super::File;
 use super::archive::{Budget, MAX_SIZE};
 use super::ignore::Rules;
 use super::load::LoadError;
-use crate::tree::{EntryKind, Tree};
+use crate::tree::{EntryKind, Tree, TreeErrorKind};
 
 /// Levels of folders. Links that lead back into themselves end here.
 const MAX_DEPTH: usize = 64;
@@ -13,7 +13,8 @@ const MAX_DEPTH: usize = 64;
 pub(crate) fn files(tree: &dyn Tree) -> Result<Vec<File>, LoadError> {
     let rules = match tree.read(".helmignore") {
         Ok(text) => Rules::parse(&text)?,
-        Err(_) => Rules::defaults(),
+        Err(error) if error.kind == TreeErrorKind::NotFound => Rules::defaults(),
+        Err(error) => return Err(error.into()),
     };
     let mut walk = Walk { tree, rules, budget: Budget::of_a_chart(), files: Vec::new() };
     walk.directory("", 0)?;

@@ -7,7 +7,7 @@ use regex::Regex;
 /// One character of the letters beyond ASCII that addresses may have.
 const BEYOND: &str = r"\u{A0}-\u{D7FF}\u{F900}-\u{FDCF}\u{FDF0}-\u{FFEF}";
 
-static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
     let atom = format!(r"[a-zA-Z0-9!#$%&'*+\-/=?^_`{{|}}~{BEYOND}]+");
     let quoted =
         format!(r#""(?:[\x01-\x08\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f \t{BEYOND}]|\\[\x01-\x7f{BEYOND}])*""#);
@@ -15,24 +15,28 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let letter = format!(r"[a-zA-Z{BEYOND}]");
     let label = format!(r"(?:{edge}(?:[a-zA-Z0-9\-._~{BEYOND}]*{edge})?)");
     let top = format!(r"(?:{letter}(?:[a-zA-Z0-9\-_~{BEYOND}]*{letter})?)");
-    Regex::new(&format!(r"^(?:{atom}(?:\.{atom})*|{quoted})@(?:{label}\.)+{top}\.?$")).ok()
+    compiled(&format!(r"^(?:{atom}(?:\.{atom})*|{quoted})@(?:{label}\.)+{top}\.?$"))
 });
 
-static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static URL: LazyLock<Regex> = LazyLock::new(|| {
     let ip = r"(?:[1-9]\d?|1\d\d|2[01]\d|22[0-3]|24\d|25[0-5])(?:\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])){2}\.(?:[0-9]\d?|1\d\d|2[0-4]\d|25[0-5])";
     let sub = r"(?:www\.|[a-zA-Z0-9]+(?:[-_.]?[a-zA-Z0-9])*[a-zA-Z0-9]\.[a-zA-Z0-9]+)";
     let first = format!(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9\-_]+)?[a-zA-Z0-9](?:[-.][a-zA-Z0-9]+)*|{sub}?)");
     let host =
         r"(?:[a-zA-Z\u{a1}-\u{ffff}0-9]+-?-?)*[a-zA-Z\u{a1}-\u{ffff}0-9]+(?:\.[a-zA-Z\u{a1}-\u{ffff}]+)?";
-    Regex::new(&format!(
+    compiled(&format!(
         r"^(?:(?:ftp|tcp|udp|wss?|https?)://)?(?:\S+(?::\S*)?@)?(?:{ip}|\[[0-9a-fA-F:.%]+\]|{first}?{host})\.?(?::\d{{1,5}})?(?:[/?#]\S*)?$"
     ))
-    .ok()
 });
+
+/// Both patterns are fixed, and the tests compile them.
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+}
 
 /// Whether it is a mail address.
 pub(super) fn is_email(text: &str) -> bool {
-    EMAIL.as_ref().is_none_or(|email| email.is_match(text))
+    EMAIL.is_match(text)
 }
 
 /// Whether it is a URL, the scheme of which may be missing.
@@ -41,7 +45,7 @@ pub(super) fn is_url(text: &str) -> bool {
     if length >= 2083 || text.len() <= 3 || text.starts_with('.') {
         return false;
     }
-    URL.as_ref().is_none_or(|url| url.is_match(text))
+    URL.is_match(text)
 }
 
 /// Whether Go's `url.ParseRequestURI` takes it and finds a scheme.
@@ -56,4 +60,16 @@ pub(super) fn is_request_url(text: &str) -> bool {
     let Some(authority) = rest.strip_prefix("//") else { return rest.starts_with('/') || !rest.is_empty() };
     let host = authority.split(['/', '?']).next().unwrap_or_default();
     !host.contains(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_other_texts() {
+        assert!(is_email("a.b@example.com") && !is_email("a b@example.com") && !is_email("example.com"));
+        assert!(is_url("https://example.com/x") && is_url("example.com") && !is_url("https://exa mple.com"));
+        assert!(is_request_url("https://example.com") && !is_request_url("example.com"));
+    }
 }

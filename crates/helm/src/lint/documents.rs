@@ -1,8 +1,19 @@
 //! The objects of a rendered file, as apimachinery's `YAMLOrJSONDecoder` reads them.
 
+use thiserror::Error;
 use value::Value;
 
 use crate::decode::{self, DecodeError, Decoder, Struct};
+use crate::values::SeparatorError;
+
+/// Why a stream of documents cannot be read on.
+#[derive(Debug, Error)]
+pub(super) enum DocumentError {
+    #[error(transparent)]
+    Separator(#[from] SeparatorError),
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
 
 /// What lint looks at.
 #[derive(Default)]
@@ -50,16 +61,16 @@ impl Struct for Meta {
 }
 
 /// Each document: nothing where it is empty. After an error nothing follows.
-pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, String>> {
+pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, DocumentError>> {
     let documents = match crate::values::documents(text) {
         Ok(documents) => documents,
-        Err(error) => return vec![Err(error.to_string().replace("error reading yaml document: ", ""))],
+        Err(error) => return vec![Err(error.into())],
     };
     let mut objects = Vec::new();
     for document in documents {
         let object = object(document);
         let failed = object.is_err();
-        objects.push(object.map_err(|error| error.to_string()));
+        objects.push(object.map_err(Into::into));
         if failed {
             break;
         }

@@ -209,21 +209,10 @@ fn own_lines(own: Vec<Failure>) -> Vec<Line> {
 
 fn text(error: &ValidationError<'_>) -> String {
     use ValidationErrorKind as Kind;
-    let instance = error.instance();
-    let length = || match instance.as_ref() {
-        Value::Array(list) => list.len(),
-        Value::Object(map) => map.len(),
-        Value::String(text) => text.chars().count(),
-        _ => 0,
-    };
-    let limit = |name: &str, wanted: &u64| {
-        format!("{name}: got {}, want {}", grouped(&length().to_string()), grouped(&wanted.to_string()))
-    };
-    let bound =
-        |name: &str, wanted: &Value| format!("{name}: got {}, want {}", number(instance), number(wanted));
+    let instance = error.instance().as_ref();
     match error.kind() {
         Kind::AdditionalItems { limit } => {
-            format!("last {} additionalItem(s) not allowed", length().saturating_sub(*limit))
+            format!("last {} additionalItem(s) not allowed", length(instance).saturating_sub(*limit))
         }
         Kind::AdditionalProperties { unexpected } => {
             format!("additional properties {} not allowed", quoted(unexpected))
@@ -231,13 +220,9 @@ fn text(error: &ValidationError<'_>) -> String {
         Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
         Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
         Kind::OneOfMultipleValid { context } => {
-            let matched: Vec<String> = context
-                .iter()
-                .enumerate()
-                .filter(|(_, errors)| errors.is_empty())
-                .map(|(at, _)| at.to_string())
-                .collect();
-            format!("'oneOf' failed, subschemas {} matched", matched.get(..2).unwrap_or(&matched).join(", "))
+            let matched = context.iter().enumerate().filter(|(_, errors)| errors.is_empty());
+            let first: Vec<String> = matched.take(2).map(|(at, _)| at.to_string()).collect();
+            format!("'oneOf' failed, subschemas {} matched", first.join(", "))
         }
         Kind::Constant { expected_value } => match expected_value.as_ref() {
             Value::Array(_) | Value::Object(_) => "'const' failed".to_owned(),
@@ -245,21 +230,10 @@ fn text(error: &ValidationError<'_>) -> String {
         },
         Kind::Enum { options } => one_of(options.as_array().map_or(&[][..], Vec::as_slice)),
         Kind::Contains => "no items match contains schema".to_owned(),
-        Kind::ExclusiveMaximum { limit } => bound("exclusiveMaximum", limit),
-        Kind::ExclusiveMinimum { limit } => bound("exclusiveMinimum", limit),
-        Kind::Maximum { limit } => bound("maximum", limit),
-        Kind::Minimum { limit } => bound("minimum", limit),
-        Kind::MultipleOf { multiple_of } => {
-            format!("multipleOf: got {}, want {}", number(instance), grouped(&multiple_of.to_string()))
+        Kind::FalseSchema | Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. } => {
+            "false schema".to_owned()
         }
-        Kind::FalseSchema => "false schema".to_owned(),
         Kind::Format { format } => format!("{} is not valid {format}", display(instance)),
-        Kind::MaxItems { limit: wanted } => limit("maxItems", wanted),
-        Kind::MaxLength { limit: wanted } => limit("maxLength", wanted),
-        Kind::MaxProperties { limit: wanted } => limit("maxProperties", wanted),
-        Kind::MinItems { limit: wanted } => limit("minItems", wanted),
-        Kind::MinLength { limit: wanted } => limit("minLength", wanted),
-        Kind::MinProperties { limit: wanted } => limit("minProperties", wanted),
         Kind::Not { .. } => "'not' failed".to_owned(),
         Kind::Pattern { pattern } => {
             format!("{} does not match pattern {}", display(instance), quote(pattern))
@@ -269,9 +243,44 @@ fn text(error: &ValidationError<'_>) -> String {
         }
         Kind::Required { property } => format!("missing property {}", display(property)),
         Kind::Type { kind } => format!("got {}, want {}", kind_of(instance), wanted_types(kind)),
-        Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. } => "false schema".to_owned(),
         Kind::UniqueItems => unique(instance),
-        _ => error.to_string(),
+        kind => limit(kind, instance).unwrap_or_else(|| error.to_string()),
+    }
+}
+
+/// What a keyword says that compares the value, or how much there is of it, with a number.
+fn limit(kind: &ValidationErrorKind, instance: &Value) -> Option<String> {
+    use ValidationErrorKind as Kind;
+    let size = |name: &str, wanted: &u64| {
+        let found = grouped(&length(instance).to_string());
+        format!("{name}: got {found}, want {}", grouped(&wanted.to_string()))
+    };
+    let bound =
+        |name: &str, wanted: &Value| format!("{name}: got {}, want {}", number(instance), number(wanted));
+    Some(match kind {
+        Kind::ExclusiveMaximum { limit } => bound("exclusiveMaximum", limit),
+        Kind::ExclusiveMinimum { limit } => bound("exclusiveMinimum", limit),
+        Kind::Maximum { limit } => bound("maximum", limit),
+        Kind::Minimum { limit } => bound("minimum", limit),
+        Kind::MultipleOf { multiple_of } => {
+            format!("multipleOf: got {}, want {}", number(instance), grouped(&multiple_of.to_string()))
+        }
+        Kind::MaxItems { limit } => size("maxItems", limit),
+        Kind::MaxLength { limit } => size("maxLength", limit),
+        Kind::MaxProperties { limit } => size("maxProperties", limit),
+        Kind::MinItems { limit } => size("minItems", limit),
+        Kind::MinLength { limit } => size("minLength", limit),
+        Kind::MinProperties { limit } => size("minProperties", limit),
+        _ => return None,
+    })
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        Value::String(text) => text.chars().count(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
@@ -292,8 +301,11 @@ fn unique(instance: &Value) -> String {
     let same = (0..list.len()).find_map(|one| {
         list.iter().skip(one + 1).position(|other| *other == list[one]).map(|more| (one, one + 1 + more))
     });
-    let (one, other) = same.unwrap_or_default();
-    format!("items at {one} and {other} are equal")
+    match same {
+        Some((one, other)) => format!("items at {one} and {other} are equal"),
+        // Numbers can be equal that are written in two ways.
+        None => "items are equal".to_owned(),
+    }
 }
 
 fn kind_of(value: &Value) -> &'static str {

@@ -163,14 +163,7 @@ pub(super) fn float(number: f64, profile: Profile) -> String {
     if profile.through_json && is_integer {
         return format!("{:.0}", number + 0.0);
     }
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return number.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    value::shortest_float(number)
 }
 
 const I64_MIN: f64 = -9_223_372_036_854_775_808.0;

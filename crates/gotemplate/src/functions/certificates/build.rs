@@ -24,8 +24,8 @@ pub(super) struct Request {
 pub(super) struct Issuer {
     /// The subject of its certificate, encoded.
     pub(super) name: Vec<u8>,
-    /// Empty where its certificate has none.
-    pub(super) key_id: Vec<u8>,
+    /// What its certificate calls its key, if it says so.
+    pub(super) key_id: Option<Vec<u8>>,
 }
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -51,8 +51,8 @@ pub(super) fn certificate(
     let algorithm = signer.signature_algorithm().ok_or_else(unsupported)?;
     let subject = subject(&request.name);
     let issuer_name = issuer.as_ref().map_or_else(|| subject.clone(), |issuer| issuer.name.clone());
-    let authority_key = issuer.filter(|issuer| issuer.name != subject).map(|issuer| issuer.key_id);
-    let extensions = extensions(request, &public_key, &authority_key.unwrap_or_default())?;
+    let authority_key = issuer.filter(|issuer| issuer.name != subject).and_then(|issuer| issuer.key_id);
+    let extensions = extensions(request, &public_key, authority_key.as_deref())?;
     let serial = if request.serial == [0; 16] { &[1] } else { &request.serial[..] };
     let signed = der::sequence(&[
         der::explicit(0, &der::integer(&[2])),
@@ -107,7 +107,11 @@ fn extension(id: &[u8], is_critical: bool, value: &[u8]) -> Vec<u8> {
     der::sequence(&parts)
 }
 
-fn extensions(request: &Request, public_key: &[u8], authority_key: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+fn extensions(
+    request: &Request,
+    public_key: &[u8],
+    authority_key: Option<&[u8]>,
+) -> Result<Vec<Vec<u8>>, String> {
     // Digital signature and key encipherment; an authority signs certificates, too.
     let usage = if request.is_authority { der::bits(&[0xA4], 2) } else { der::bits(&[0xA0], 5) };
     let constraints = if request.is_authority { vec![der::element(0x01, &[0xFF])] } else { Vec::new() };
@@ -119,7 +123,7 @@ fn extensions(request: &Request, public_key: &[u8], authority_key: &[u8]) -> Res
     if request.is_authority {
         out.push(extension(SUBJECT_KEY_ID, false, &der::octets(&key_id(public_key)?)));
     }
-    if !authority_key.is_empty() {
+    if let Some(authority_key) = authority_key.filter(|key| !key.is_empty()) {
         let id = der::element(0x80, authority_key);
         out.push(extension(AUTHORITY_KEY_ID, false, &der::sequence(&[id])));
     }

@@ -143,13 +143,12 @@ impl PrivateKey {
         Some(Self::Dsa(Box::new(key)))
     }
 
-    /// As sprig's `pemBlockForKey` writes it.
-    pub(super) fn to_pem(&self) -> String {
-        match self {
+    /// As sprig's `pemBlockForKey` writes it; the error is the encoder's text.
+    pub(super) fn to_pem(&self) -> Result<String, String> {
+        Ok(match self {
             Self::Rsa(key) => {
-                // A key that was read or made can be written.
-                let der = key.to_pkcs1_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default();
-                pem::encode("RSA PRIVATE KEY", &der)
+                let der = key.to_pkcs1_der().map_err(|error| error.to_string())?;
+                pem::encode("RSA PRIVATE KEY", der.as_bytes())
             }
             Self::P256(key) => pem::encode("EC PRIVATE KEY", &sec1(&key.to_bytes(), P256, &self.point())),
             Self::P384(key) => pem::encode("EC PRIVATE KEY", &sec1(&key.to_bytes(), P384, &self.point())),
@@ -167,7 +166,7 @@ impl PrivateKey {
                     .collect();
                 pem::encode("DSA PRIVATE KEY", &der::sequence(&parts))
             }
-        }
+        })
     }
 
     /// The public point of an elliptic key, uncompressed.
