@@ -15,6 +15,7 @@ mod glob;
 mod go;
 mod go_json;
 mod installable;
+pub mod jsonpath;
 pub mod lint;
 pub mod lock;
 pub mod manifest;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use boon::CompileError;
 use gotemplate::{Map, Value};
-use jsonschema::{PatternOptions, Uri, Validator};
 use thiserror::Error;
 
 use crate::resolve::Node;
@@ -31,7 +31,14 @@ pub(crate) struct Schemas {
 type Compiled = (Arc<[u8]>, Verdict);
 
 /// A compiled schema, or why it is none.
-type Verdict = Result<Arc<Validator>, String>;
+type Verdict = Result<Arc<Schema>, String>;
+
+struct Schema {
+    compiled: boon::Schemas,
+    root: boon::SchemaIndex,
+    /// How many references it has.
+    references: usize,
+}
 
 impl Schemas {
     fn get(&self, schema: &Arc<[u8]>) -> Verdict {
@@ -84,17 +91,40 @@ fn chart(node: &Node, values: &Map, schemas: &Schemas, path: &mut Vec<String>, e
 /// Validates values against one schema, as lint does for a chart alone.
 pub(crate) fn single(schemas: &Schemas, schema: &Arc<[u8]>, values: &Map) -> Result<(), SchemaError> {
     let broken = |text: String| SchemaError { text, places: Vec::new() };
-    let validator = schemas.get(schema).map_err(broken)?;
+    let schema = schemas.get(schema).map_err(broken)?;
     let values = Value::Map(values.clone()).to_tree().map_err(|error| broken(error.to_string()))?;
-    if depth(&values) > MAX_DEPTH {
-        return Err(broken(format!("values are nested more than {MAX_DEPTH} levels deep\n")));
+    let depth = depth(&values);
+    if depth > MAX_DEPTH {
+        return Err(broken(format!("values are nested more than {MAX_DEPTH} levels deep")));
+    }
+    // Each level of the values may go through every reference once.
+    let frames = (depth + 1).saturating_mul(schema.references + SCHEMA_DEPTH);
+    if frames > MAX_FRAMES {
+        return Err(broken(format!(
+            "{} references within values.schema.json are too many for values that are nested {depth} levels deep",
+            schema.references
+        )));
     }
     let json = serde_json::to_value(&values).map_err(|error| broken(error.to_string()))?;
-    if validator.is_valid(&json) {
-        return Ok(());
-    }
-    let (text, places) = report::report(validator.iter_errors(&json));
-    Err(SchemaError { text: format!("{text}\n"), places })
+    with_stack(frames, || match schema.compiled.validate(&json, schema.root) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let (text, places) = report::report(&error);
+            Err(SchemaError { text: format!("{text}\n"), places })
+        }
+    })
+}
+
+/// Levels of nesting that the parser of JSON allows.
+const SCHEMA_DEPTH: usize = 128;
+/// Calls of the validator inside of each other, and the stack that one takes.
+const MAX_FRAMES: usize = 60_000;
+const FRAME: usize = if cfg!(debug_assertions) { 32 * 1024 } else { 8 * 1024 };
+
+/// Runs something with a stack for so many calls of the validator. What is not used costs nothing.
+fn with_stack<T>(frames: usize, run: impl FnOnce() -> T) -> T {
+    let bytes = frames * FRAME;
+    stacker::maybe_grow(bytes, bytes, run)
 }
 
 fn depth(value: &value::Value) -> usize {
@@ -106,34 +136,72 @@ fn depth(value: &value::Value) -> usize {
     inner + 1
 }
 
-fn compile(schema: &[u8]) -> Result<Validator, String> {
+fn compile(schema: &[u8]) -> Result<Schema, String> {
     if schema.len() > MAX_SIZE {
-        return Err(format!("values.schema.json is larger than {MAX_SIZE} bytes\n"));
+        return Err(format!("values.schema.json is larger than {MAX_SIZE} bytes"));
     }
-    // The parser refuses nesting beyond 128 levels.
     let schema: serde_json::Value =
-        serde_json::from_slice(schema).map_err(|error| format!("invalid JSON: {error}\n"))?;
-    jsonschema::options()
-        .with_base_uri("file:///values.schema.json")
-        .with_retriever(Refuse)
-        .with_pattern_options(PatternOptions::regex().size_limit(8 << 20).dfa_size_limit(8 << 20))
-        .should_ignore_unknown_formats(true)
-        .build(&schema)
-        .map_err(|error| format!("\"file:///values.schema.json#\" is not valid: {error}\n"))
+        serde_json::from_slice(schema).map_err(|error| match gotemplate::json_problem(schema) {
+            Some(problem) => problem,
+            // Go's parser goes deeper than ours.
+            None => error.to_string(),
+        })?;
+    let references = references(&schema);
+    let mut compiler = boon::Compiler::new();
+    compiler.use_loader(Box::new(Refuse));
+    let mut compiled = boon::Schemas::new();
+    let root = with_stack(4 * SCHEMA_DEPTH, || {
+        let added = compiler.add_resource(URL, schema);
+        added.and_then(|()| compiler.compile(URL, &mut compiled)).map_err(|error| why(&error))
+    })?;
+    Ok(Schema { compiled, root, references })
+}
+
+/// The name that helm gives the schema.
+const URL: &str = "file:///values.schema.json";
+
+/// How many references a schema has.
+fn references(schema: &serde_json::Value) -> usize {
+    match schema {
+        serde_json::Value::Array(items) => items.iter().map(references).sum(),
+        serde_json::Value::Object(map) => {
+            let own = ["$ref", "$dynamicRef", "$recursiveRef"];
+            let own = own.iter().filter(|keyword| map.contains_key(**keyword)).count();
+            own + map.values().map(references).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+/// Why a schema is none, in santhosh-tekuri's words for what people meet.
+fn why(error: &CompileError) -> String {
+    let quote = crate::go::quote;
+    match error {
+        CompileError::LoadUrlError { url, src } => format!("failing loading {}: {src}", quote(url)),
+        CompileError::UnsupportedDraft { url } => format!("draft {} is not supported", quote(url)),
+        CompileError::ValidationError { url, src } => {
+            format!("{} is not valid against metaschema: {}", quote(url), report::whole(src))
+        }
+        CompileError::JsonPointerNotFound(url) => format!("json-pointer in {} not found", quote(url)),
+        CompileError::AnchorNotFound { url, reference } => {
+            format!("anchor in {} not found in schema {}", quote(reference), quote(url))
+        }
+        CompileError::InvalidRegex { url, regex, src } => {
+            format!("invalid regex {} at {}: {src}", quote(regex), quote(url))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Schemas from elsewhere are refused: rendering neither leaves the chart nor uses the network. As in
 /// helm, a URN that nobody resolves allows everything.
 struct Refuse;
 
-impl jsonschema::Retrieve for Refuse {
-    fn retrieve(
-        &self,
-        uri: &Uri<String>,
-    ) -> Result<serde_json::Value, Box<dyn std::error::Error + Send + Sync>> {
-        if uri.scheme().as_str().eq_ignore_ascii_case("urn") {
+impl boon::UrlLoader for Refuse {
+    fn load(&self, url: &str) -> Result<serde_json::Value, Box<dyn std::error::Error>> {
+        if url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:")) {
             return Ok(serde_json::Value::Bool(true));
         }
-        Err(format!("$ref to {uri} is refused: a schema reads nothing but its own file; copy what it refers to into values.schema.json").into())
+        Err(format!("$ref to {url} is refused: a schema reads nothing but its own file; copy what it refers to into values.schema.json").into())
     }
 }

@@ -149,6 +149,21 @@ fn a_schema_from_elsewhere_is_refused() {
     render(&[CHART, ("values.schema.json", r#"{"$ref":"urn:example:x"}"#)]).unwrap();
 }
 
+#[test]
+fn a_chain_of_references_does_not_use_up_the_stack() {
+    let links: Vec<String> =
+        (0..400).map(|at| format!(r##""a{at}":{{"$ref":"#/$defs/a{}"}}"##, at + 1)).collect();
+    let schema = format!(
+        r##"{{"$defs":{{{},"a400":{{"properties":{{"x":{{"$ref":"#/$defs/a0"}}}},"additionalProperties":{{"$ref":"#/$defs/a0"}}}}}},"$ref":"#/$defs/a0"}}"##,
+        links.join(",")
+    );
+    let nested = |levels: usize| format!("{}1{}", "{x: ".repeat(levels), "}".repeat(levels));
+    let values = |levels: usize| format!("a: {}\n", nested(levels));
+    render(&[CHART, ("values.yaml", &values(90)), ("values.schema.json", &schema)]).unwrap();
+    let error = render(&[CHART, ("values.yaml", &values(150)), ("values.schema.json", &schema)]).unwrap_err();
+    assert!(error.contains("403 references within values.schema.json are too many"), "{error}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

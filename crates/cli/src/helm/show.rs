@@ -3,6 +3,7 @@
 use std::io;
 
 use helm::Chart;
+use helm::jsonpath::Template;
 
 use super::chart;
 use super::failure::Failure;
@@ -42,15 +43,44 @@ pub fn show(part: Part, flags: &Flags, world: &mut World<'_>) -> io::Result<u8> 
     }
 }
 
-fn run(part: Part, flags: &Flags, world: &World<'_>) -> Result<Vec<u8>, Failure> {
+fn run(part: Part, flags: &Flags, world: &mut World<'_>) -> Result<Vec<u8>, Failure> {
     flags.check_refused()?;
     let [reference] = flags.arguments.as_slice() else {
         return Err(Failure::new("\"helm show\" requires 1 argument"));
     };
+    let template = jsonpath(part, flags)?;
     let path = chart::locate(reference, world)?;
     chart::verify(&path, flags, world)?;
     let chart = chart::load(&path)?;
-    text(part, &chart)
+    match template {
+        None => text(part, &chart),
+        Some(template) => found(&template, &chart, world),
+    }
+}
+
+/// The template of `--jsonpath`, which only values have.
+fn jsonpath(part: Part, flags: &Flags) -> Result<Option<Template>, Failure> {
+    let Some(text) = flags.text("jsonpath").filter(|text| !text.is_empty()) else { return Ok(None) };
+    if part != Part::Values {
+        return Err(Failure::new("unknown flag: --jsonpath").with("  it is a flag of `show values`"));
+    }
+    let parsed = Template::parse(&text)
+        .map_err(|error| Failure::new(format!("error parsing jsonpath {text}: {error}")))?;
+    Ok(Some(parsed))
+}
+
+/// What a template finds in the default values. Where it fails, helm prints nothing and ends well; we say why.
+fn found(template: &Template, chart: &Chart, world: &mut World<'_>) -> Result<Vec<u8>, Failure> {
+    let Some(values) = &chart.values else { return Ok(Vec::new()) };
+    match template.evaluate(values) {
+        Ok(text) => Ok(text.into_bytes()),
+        Err(error) => {
+            world
+                .warn(&format!("warning: --jsonpath prints nothing: {error}"))
+                .map_err(|error| Failure::new(format!("standard error cannot be written: {error}")))?;
+            Ok(Vec::new())
+        }
+    }
 }
 
 fn text(part: Part, chart: &Chart) -> Result<Vec<u8>, Failure> {

@@ -7,6 +7,11 @@ use super::arguments::*;
 pub(super) use read::{Problem, read};
 pub(crate) use write::{Style, write};
 
+/// What Go's decoder says about a text that is not one JSON document.
+pub fn json_problem(text: &[u8]) -> Option<String> {
+    read(text).err().map(|problem| problem.to_string())
+}
+
 /// sprig's functions that Helm does not replace.
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function { name: "toPrettyJson", params: &[ANY], call: |run, a| limited(written(run, a, PRETTY)) },

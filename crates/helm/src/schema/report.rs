@@ -1,287 +1,224 @@
-//! Errors of a schema as the tree that santhosh-tekuri prints.
+//! Errors of a schema as santhosh-tekuri prints them, which is the tree that its Rust twin makes.
 
-use std::collections::BTreeMap;
-
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::paths::LocationSegment;
-use jsonschema::{JsonType, ValidationError};
-use serde_json::Value;
+use boon::{ErrorKind, InstanceToken, ValidationError};
+use serde_json::{Number, Value};
 
 use crate::go;
 
 /// The lines that helm prints, and the places in the values that they are about.
-pub(super) fn report<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> (String, Vec<Vec<String>>) {
-    let errors: Vec<Failure> = errors.map(|error| Failure::of(&error, 0)).collect();
-    let mut places: Vec<Vec<String>> = errors.iter().map(|failure| failure.place.clone()).collect();
-    places.sort();
-    places.dedup();
-    let causes = match schema(errors, &[]) {
-        Line { text, causes, is_reference: false, .. } if text == GROUP => causes,
-        line => vec![line],
-    };
-    let mut text = String::new();
-    for cause in &causes {
-        cause.print(&mut text, 0);
+pub(super) fn report(error: &ValidationError<'_, '_>) -> (String, Vec<Vec<String>>) {
+    let mut printer = Printer::default();
+    match &error.kind {
+        // Helm takes the line away that names the schema.
+        ErrorKind::Schema { url } => {
+            for cause in &error.causes {
+                printer.print(cause, url, 0);
+            }
+        }
+        _ => printer.print(error, error.schema_url, 0),
     }
-    (text.trim_start_matches('\n').to_owned(), places)
+    printer.places.sort();
+    printer.places.dedup();
+    (printer.text.trim_start_matches('\n').to_owned(), printer.places)
 }
 
-const GROUP: &str = "validation failed";
-
-/// One error, with the way to the keyword that failed.
-struct Failure {
-    way: Vec<String>,
-    place: Vec<String>,
-    line: Line,
+/// What a schema is not valid for; the first line stays.
+pub(super) fn whole(error: &ValidationError<'_, '_>) -> String {
+    let (text, _) = report(error);
+    match &error.kind {
+        ErrorKind::Schema { url } => format!("jsonschema validation failed with {}\n{text}", quote(url)),
+        _ => text,
+    }
 }
 
-/// What is printed, with what is indented below it.
-struct Line {
-    place: Vec<String>,
+#[derive(Default)]
+struct Printer {
     text: String,
-    causes: Vec<Line>,
-    is_reference: bool,
+    places: Vec<Vec<String>>,
 }
 
-impl Line {
-    fn new(place: Vec<String>, text: impl Into<String>, causes: Vec<Line>) -> Self {
-        Self { place, text: text.into(), causes, is_reference: false }
-    }
-
-    fn print(&self, out: &mut String, indent: usize) {
-        let is_skipped = self.is_reference && self.causes.len() == 1;
+impl Printer {
+    /// Prints an error found in the schema at `base`, and its causes.
+    fn print(&mut self, error: &ValidationError<'_, '_>, base: &str, mut indent: usize) {
+        let place: Vec<String> = error.instance_location.tokens.iter().map(name).collect();
+        for (levels, text) in left_out(base, error.schema_url) {
+            let outer = place.get(..place.len().saturating_sub(levels)).unwrap_or_default();
+            self.line(outer, text, indent);
+            indent += 1;
+        }
+        let is_skipped = error.causes.len() == 1 && matches!(error.kind, ErrorKind::Reference { .. });
         if !is_skipped {
-            let pointer: String = self.place.iter().map(|name| format!("/{}", escape(name))).collect();
-            out.push_str(&format!("\n{}- at {}: {}", "  ".repeat(indent), quote(&pointer), self.text));
+            self.line(&place, &text(&error.kind), indent);
+            indent += 1;
         }
-        for cause in &self.causes {
-            cause.print(out, if is_skipped { indent } else { indent + 1 });
+        if error.causes.is_empty() {
+            self.places.push(place);
         }
-    }
-}
-
-impl Failure {
-    fn of(error: &ValidationError<'_>, skip: usize) -> Self {
-        let way: Vec<String> = error.evaluation_path().segments().map(name).skip(skip).collect();
-        let place: Vec<String> = error.instance_path().segments().map(name).collect();
-        let depth = skip + way.len();
-        let branches = |context: &[Vec<ValidationError<'static>>]| -> Vec<Line> {
-            let branch = |errors: &Vec<ValidationError<'static>>| {
-                // The keyword itself and the number of the branch are not part of its own way.
-                schema(errors.iter().map(|error| Failure::of(error, depth + 1)).collect(), &place)
+        for cause in &error.causes {
+            let below = match &error.kind {
+                ErrorKind::Reference { url, .. } => (*url).to_owned(),
+                // The branch is part of the cause's own way.
+                ErrorKind::AllOf | ErrorKind::AnyOf | ErrorKind::OneOf(_) => {
+                    let steps = steps(error.schema_url, cause.schema_url);
+                    steps
+                        .iter()
+                        .take(2)
+                        .fold(error.schema_url.to_owned(), |way, step| format!("{way}/{step}"))
+                }
+                _ => error.schema_url.to_owned(),
             };
-            context.iter().filter(|errors| !errors.is_empty()).map(branch).collect()
-        };
-        let causes = match error.kind() {
-            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                branches(context)
-            }
-            ValidationErrorKind::PropertyNames { error } => {
-                vec![Line::new(Vec::new(), text(error), Vec::new())]
-            }
-            _ => Vec::new(),
-        };
-        Self { line: Line::new(place.clone(), text(error), causes), way, place }
-    }
-}
-
-fn name(segment: LocationSegment<'_>) -> String {
-    match segment {
-        LocationSegment::Property(name) => name.to_string(),
-        LocationSegment::Index(index) => index.to_string(),
-    }
-}
-
-/// What one schema has to say: its only error, or all of them below one line.
-fn schema(failures: Vec<Failure>, place: &[String]) -> Line {
-    let mut own: Vec<Failure> = Vec::new();
-    let mut below: BTreeMap<(Vec<String>, Option<String>), Vec<Failure>> = BTreeMap::new();
-    let mut first_place: Option<Vec<String>> = None;
-    for mut failure in failures {
-        let step = step(&failure.way);
-        if step == 0 || step >= failure.way.len() {
-            first_place.get_or_insert_with(|| failure.place.clone());
-            own.push(failure);
-        } else {
-            let rest = failure.way.split_off(step);
-            let way = std::mem::replace(&mut failure.way, rest);
-            // One schema can be about many items, each of which speaks for itself.
-            let child = is_about_children(&way[0]).then(|| failure.place.get(place.len()).cloned()).flatten();
-            below.entry((way, child)).or_default().push(failure);
+            self.print(cause, &below, indent);
         }
     }
-    // A value of the wrong type, or none of those that are allowed, is not looked at any further.
-    for keyword in ["type", "const", "enum", "format"] {
-        if let Some(at) =
-            own.iter().position(|failure| failure.way.last().is_some_and(|last| last == keyword))
-        {
-            return own.swap_remove(at).line;
-        }
+
+    fn line(&mut self, place: &[String], text: &str, indent: usize) {
+        let pointer: String = place.iter().map(|name| format!("/{}", escape(name))).collect();
+        self.text.push_str(&format!("\n{}- at {}: {text}", "  ".repeat(indent), quote(&pointer)));
     }
-    let here = first_place.unwrap_or_else(|| place.to_vec());
-    let mut lines = own_lines(own);
-    let mut all_of: Vec<Line> = Vec::new();
-    for ((key, child), failures) in below {
-        let below_here: Vec<String> = here.iter().cloned().chain(child).collect();
-        let line = schema(failures, &below_here);
-        match key[0].as_str() {
-            "allOf" => all_of.push(line),
-            "$ref" | "$dynamicRef" | "$recursiveRef" => {
-                let causes = if line.text == GROUP && !line.is_reference { line.causes } else { vec![line] };
-                let mut line = Line::new(below_here, GROUP, causes);
-                line.is_reference = true;
-                lines.push(line);
+}
+
+/// The steps from one place of a schema to another one inside of it.
+fn steps<'a>(from: &str, to: &'a str) -> Vec<&'a str> {
+    let inside = to.strip_prefix(from.trim_end_matches('#'));
+    let inside =
+        inside.map(|inside| inside.trim_start_matches('#')).and_then(|inside| inside.strip_prefix('/'));
+    inside.map(|inside| inside.split('/').collect()).unwrap_or_default()
+}
+
+/// The groups between a schema and an error in it. The Rust twin leaves a group out that has one error only, Go's
+/// does not. With each comes how many levels of the values lie between the group and the error.
+fn left_out(base: &str, schema: &str) -> Vec<(usize, &'static str)> {
+    let steps = steps(base, schema);
+    let mut groups = Vec::new();
+    let mut at = 0;
+    while let Some(keyword) = steps.get(at) {
+        let (length, levels) = match *keyword {
+            "properties" | "patternProperties" | "prefixItems" => (2, 1),
+            "items"
+                if steps.get(at + 1).is_some_and(|next| next.bytes().all(|byte| byte.is_ascii_digit())) =>
+            {
+                (2, 1)
             }
-            _ => lines.push(line),
-        }
-    }
-    if !all_of.is_empty() {
-        lines.push(Line::new(here.clone(), "'allOf' failed", all_of));
-    }
-    if lines.len() == 1 {
-        return lines.swap_remove(0);
-    }
-    Line::new(here, GROUP, lines)
-}
-
-/// Whether the schemas of a keyword are about what is inside of a value.
-fn is_about_children(keyword: &str) -> bool {
-    matches!(
-        keyword,
-        "properties"
-            | "patternProperties"
-            | "additionalProperties"
-            | "unevaluatedProperties"
-            | "items"
-            | "prefixItems"
-            | "additionalItems"
-            | "unevaluatedItems"
-    )
-}
-
-/// How many steps of a way lead to the next schema; none where the keyword itself failed.
-fn step(way: &[String]) -> usize {
-    match way.first().map(String::as_str) {
-        Some(
-            "properties" | "patternProperties" | "dependentSchemas" | "dependencies" | "allOf" | "anyOf"
-            | "oneOf" | "prefixItems",
-        ) if way.len() > 2 => 2,
-        Some("items") if way.len() > 2 && way[1].bytes().all(|byte| byte.is_ascii_digit()) => 2,
-        Some(
             "items"
             | "additionalItems"
-            | "unevaluatedItems"
             | "additionalProperties"
+            | "unevaluatedItems"
             | "unevaluatedProperties"
-            | "if"
-            | "then"
-            | "else"
-            | "$ref"
-            | "$dynamicRef"
-            | "$recursiveRef",
-        ) if way.len() > 1 => 1,
-        _ => 0,
-    }
-}
-
-/// The errors of a schema's own keywords, in santhosh-tekuri's order; missing properties are one error.
-fn own_lines(own: Vec<Failure>) -> Vec<Line> {
-    let mut missing: Option<(Vec<String>, Vec<String>)> = None;
-    let mut lines = Vec::new();
-    for failure in own {
-        let is_required = failure.way.last().is_some_and(|last| last == "required");
-        match failure.line.text.strip_prefix("missing property ") {
-            Some(name) if is_required => {
-                missing.get_or_insert((failure.place, Vec::new())).1.push(name.to_owned());
-            }
-            _ => lines.push(failure.line),
-        }
-    }
-    if let Some((place, names)) = missing {
-        let text = match names.as_slice() {
-            [name] => format!("missing property {name}"),
-            names => format!("missing properties {}", names.join(", ")),
+            | "contains" => (1, 1),
+            "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies" => (2, 0),
+            _ => (1, 0),
         };
-        lines.insert(0, Line::new(place, text, Vec::new()));
+        for (below, _) in &mut groups {
+            *below += levels;
+        }
+        match *keyword {
+            "allOf" => groups.push((0, "'allOf' failed")),
+            "anyOf" => groups.push((0, "'anyOf' failed")),
+            "oneOf" => groups.push((0, "'oneOf' failed, none matched")),
+            _ => {}
+        }
+        at += length;
     }
-    lines
+    groups
 }
 
-fn text(error: &ValidationError<'_>) -> String {
-    use ValidationErrorKind as Kind;
-    let instance = error.instance().as_ref();
-    match error.kind() {
-        Kind::AdditionalItems { limit } => {
-            format!("last {} additionalItem(s) not allowed", length(instance).saturating_sub(*limit))
+fn name(token: &InstanceToken<'_>) -> String {
+    match token {
+        InstanceToken::Prop(name) => name.to_string(),
+        InstanceToken::Item(index) => index.to_string(),
+    }
+}
+
+fn text(kind: &ErrorKind<'_, '_>) -> String {
+    use ErrorKind as Kind;
+    match kind {
+        Kind::Group | Kind::Reference { .. } => "validation failed".to_owned(),
+        Kind::Schema { url } => format!("jsonschema validation failed with {}", quote(url)),
+        Kind::ContentSchema => "'contentSchema' failed".to_owned(),
+        Kind::PropertyName { prop } => format!("invalid propertyName {}", quote(prop)),
+        Kind::RefCycle { url, kw_loc1, kw_loc2 } => {
+            format!("both {kw_loc1} and {kw_loc2} resolve to {} causing reference cycle", go::quote(url))
         }
-        Kind::AdditionalProperties { unexpected } => {
-            format!("additional properties {} not allowed", quoted(unexpected))
+        Kind::FalseSchema => "false schema".to_owned(),
+        Kind::Type { got, want } => {
+            let want: Vec<String> = want.iter().map(|kind| kind.to_string()).collect();
+            format!("got {got}, want {}", want.join(" or "))
         }
-        Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
-        Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
-        Kind::OneOfMultipleValid { context } => {
-            let matched = context.iter().enumerate().filter(|(_, errors)| errors.is_empty());
-            let first: Vec<String> = matched.take(2).map(|(at, _)| at.to_string()).collect();
-            format!("'oneOf' failed, subschemas {} matched", first.join(", "))
-        }
-        Kind::Constant { expected_value } => match expected_value.as_ref() {
+        Kind::Enum { want } => one_of(want),
+        Kind::Const { want } => match want {
             Value::Array(_) | Value::Object(_) => "'const' failed".to_owned(),
             other => format!("value must be {}", display(other)),
         },
-        Kind::Enum { options } => one_of(options.as_array().map_or(&[][..], Vec::as_slice)),
+        Kind::Format { got, want, err } => {
+            let err = err.to_string();
+            // Errors of regular expressions show the place before they say what is wrong with it.
+            let reason = err.lines().last().unwrap_or(&err);
+            format!("{} is not valid {want}: {}", display(got), reason.trim_start_matches("error: "))
+        }
+        Kind::AdditionalProperties { got } => {
+            format!("additional properties {} not allowed", quoted(got.iter().map(AsRef::as_ref)))
+        }
+        Kind::Required { want } => match want.as_slice() {
+            [only] => format!("missing property {}", quote(only)),
+            several => format!("missing properties {}", quoted(several.iter().copied())),
+        },
+        Kind::Dependency { prop, missing } | Kind::DependentRequired { prop, missing } => {
+            format!("properties {} required, if {} exists", quoted(missing.iter().copied()), quote(prop))
+        }
         Kind::Contains => "no items match contains schema".to_owned(),
-        Kind::FalseSchema | Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. } => {
-            "false schema".to_owned()
+        Kind::UniqueItems { got: [one, other] } => format!("items at {one} and {other} are equal"),
+        Kind::AdditionalItems { got } => format!("last {} additionalItem(s) not allowed", count(*got)),
+        Kind::Pattern { got, want } => format!("{} does not match pattern {}", quote(got), quote(want)),
+        Kind::ContentEncoding { want, err } => format!("value is not {} encoded: {err}", quote(want)),
+        Kind::ContentMediaType { want, err, .. } => {
+            format!("value is not of mediatype {}: {err}", quote(want))
         }
-        Kind::Format { format } => format!("{} is not valid {format}", display(instance)),
-        Kind::Not { .. } => "'not' failed".to_owned(),
-        Kind::Pattern { pattern } => {
-            format!("{} does not match pattern {}", display(instance), quote(pattern))
-        }
-        Kind::PropertyNames { error } => {
-            format!("invalid propertyName {}", display(error.instance()))
-        }
-        Kind::Required { property } => format!("missing property {}", display(property)),
-        Kind::Type { kind } => format!("got {}, want {}", kind_of(instance), wanted_types(kind)),
-        Kind::UniqueItems => unique(instance),
-        kind => limit(kind, instance).unwrap_or_else(|| error.to_string()),
+        Kind::Not => "'not' failed".to_owned(),
+        Kind::AllOf => "'allOf' failed".to_owned(),
+        Kind::AnyOf => "'anyOf' failed".to_owned(),
+        Kind::OneOf(None) => "'oneOf' failed, none matched".to_owned(),
+        Kind::OneOf(Some((one, other))) => format!("'oneOf' failed, subschemas {one}, {other} matched"),
+        other => limit(other),
     }
 }
 
 /// What a keyword says that compares the value, or how much there is of it, with a number.
-fn limit(kind: &ValidationErrorKind, instance: &Value) -> Option<String> {
-    use ValidationErrorKind as Kind;
-    let size = |name: &str, wanted: &u64| {
-        let found = grouped(&length(instance).to_string());
-        format!("{name}: got {found}, want {}", grouped(&wanted.to_string()))
+fn limit(kind: &ErrorKind<'_, '_>) -> String {
+    use ErrorKind as Kind;
+    let size =
+        |name: &str, got: usize, want: usize| format!("{name}: got {}, want {}", count(got), count(want));
+    let bound = |name: &str, got: &Number, want: &Number| {
+        format!("{name}: got {}, want {}", number(got), number(want))
     };
-    let bound =
-        |name: &str, wanted: &Value| format!("{name}: got {}, want {}", number(instance), number(wanted));
-    Some(match kind {
-        Kind::ExclusiveMaximum { limit } => bound("exclusiveMaximum", limit),
-        Kind::ExclusiveMinimum { limit } => bound("exclusiveMinimum", limit),
-        Kind::Maximum { limit } => bound("maximum", limit),
-        Kind::Minimum { limit } => bound("minimum", limit),
-        Kind::MultipleOf { multiple_of } => {
-            format!("multipleOf: got {}, want {}", number(instance), grouped(&multiple_of.to_string()))
+    match kind {
+        Kind::MinProperties { got, want } => size("minProperties", *got, *want),
+        Kind::MaxProperties { got, want } => size("maxProperties", *got, *want),
+        Kind::MinItems { got, want } => size("minItems", *got, *want),
+        Kind::MaxItems { got, want } => size("maxItems", *got, *want),
+        Kind::MinLength { got, want } => size("minLength", *got, *want),
+        Kind::MaxLength { got, want } => size("maxLength", *got, *want),
+        Kind::MinContains { got, want } if got.is_empty() => {
+            format!("min {} items required to match contains schema, but none matched", count(*want))
         }
-        Kind::MaxItems { limit } => size("maxItems", limit),
-        Kind::MaxLength { limit } => size("maxLength", limit),
-        Kind::MaxProperties { limit } => size("maxProperties", limit),
-        Kind::MinItems { limit } => size("minItems", limit),
-        Kind::MinLength { limit } => size("minLength", limit),
-        Kind::MinProperties { limit } => size("minProperties", limit),
-        _ => return None,
-    })
+        Kind::MinContains { got, want } => matched("min", got, *want),
+        Kind::MaxContains { got, want } => matched("max", got, *want),
+        Kind::Minimum { got, want } => bound("minimum", got, want),
+        Kind::Maximum { got, want } => bound("maximum", got, want),
+        Kind::ExclusiveMinimum { got, want } => bound("exclusiveMinimum", got, want),
+        Kind::ExclusiveMaximum { got, want } => bound("exclusiveMaximum", got, want),
+        Kind::MultipleOf { got, want } => bound("multipleOf", got, want),
+        other => other.to_string(),
+    }
 }
 
-fn length(value: &Value) -> usize {
-    match value {
-        Value::Array(list) => list.len(),
-        Value::Object(map) => map.len(),
-        Value::String(text) => text.chars().count(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
+fn matched(bound: &str, got: &[usize], want: usize) -> String {
+    let places: Vec<String> = got.iter().map(ToString::to_string).collect();
+    format!(
+        "{bound} {} items required to match contains schema, but matched {} items at {}",
+        count(want),
+        count(got.len()),
+        places.join(" ")
+    )
 }
 
 fn one_of(options: &[Value]) -> String {
@@ -296,40 +233,6 @@ fn one_of(options: &[Value]) -> String {
     }
 }
 
-fn unique(instance: &Value) -> String {
-    let list = instance.as_array().map_or(&[][..], Vec::as_slice);
-    let same = (0..list.len()).find_map(|one| {
-        list.iter().skip(one + 1).position(|other| *other == list[one]).map(|more| (one, one + 1 + more))
-    });
-    match same {
-        Some((one, other)) => format!("items at {one} and {other} are equal"),
-        // Numbers can be equal that are written in two ways.
-        None => "items are equal".to_owned(),
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-/// Types in santhosh-tekuri's order, which is not the one of the schema.
-fn wanted_types(kind: &TypeKind) -> String {
-    let wanted: Vec<JsonType> = match kind {
-        TypeKind::Single(single) => vec![*single],
-        TypeKind::Multiple(several) => several.into_iter().collect(),
-    };
-    let order = ["null", "boolean", "number", "integer", "string", "array", "object"];
-    let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-    order.into_iter().filter(|name| names.iter().any(|known| known == name)).collect::<Vec<_>>().join(" or ")
-}
-
 fn display(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
@@ -339,10 +242,13 @@ fn display(value: &Value) -> String {
     }
 }
 
-fn quoted(names: &[String]) -> String {
-    let mut names: Vec<String> = names.iter().map(|name| quote(name)).collect();
-    names.sort();
-    names.join(", ")
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quote).collect::<Vec<_>>().join(", ")
+}
+
+/// A whole number between words.
+fn count(number: usize) -> String {
+    grouped(&number.to_string())
 }
 
 /// Single quotes around, with the escapes of `%q` inside.
@@ -357,8 +263,9 @@ fn escape(name: &str) -> String {
 
 /// As Go's `message` package prints a float64: from a million on, and below a ten-thousandth, with a power
 /// of ten.
-fn number(value: &Value) -> String {
-    let number = value.as_f64().unwrap_or(0.0);
+fn number(number: &Number) -> String {
+    // Numbers without arbitrary precision are all in the range of a float64.
+    let number = number.as_f64().unwrap_or(f64::NAN);
     let text = format!("{number:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let power: i32 = exponent.parse().unwrap_or(0);

@@ -22,9 +22,7 @@ pub const SHOW: &[Flag] = &[
         name: "jsonpath",
         short: None,
         takes: Takes::Text,
-        effect: Effect::Refused(
-            "JSONPath is not supported by this version; pipe the values through another tool",
-        ),
+        effect: Effect::Done,
         help: "supply a JSONPath expression to filter the output",
     },
     several::BURST_LIMIT,
