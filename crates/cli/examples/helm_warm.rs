@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "the number is for the one who measures")]
 
+use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ fn render(chart: &Arc<Chart>, compiled: &Compiled, at: u32) -> Result<()> {
     let environment = Environment {
         now: jiff::Timestamp::now(),
         zone: jiff::tz::TimeZone::UTC,
-        entropy: &Counter,
+        entropy: &Counter(Cell::new(u64::from(at))),
         cluster: None,
         resolver: None,
         lint: false,
@@ -71,13 +72,17 @@ fn render(chart: &Arc<Chart>, compiled: &Compiled, at: u32) -> Result<()> {
     Ok(())
 }
 
-/// No key is made with these; they only differ.
-struct Counter;
+/// SplitMix64: the same in every run, and no key made with it is used.
+struct Counter(Cell<u64>);
 
 impl Entropy for Counter {
     fn fill(&self, buffer: &mut [u8]) {
-        for (at, byte) in buffer.iter_mut().enumerate() {
-            *byte = (at * 7 + 3) as u8;
+        for chunk in buffer.chunks_mut(8) {
+            let state = self.0.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+            self.0.set(state);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
         }
     }
 }

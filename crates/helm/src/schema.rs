@@ -151,8 +151,8 @@ fn compile(schema: &[u8]) -> Result<Schema, String> {
     compiler.use_loader(Box::new(Refuse));
     let mut compiled = boon::Schemas::new();
     let root = with_stack(4 * SCHEMA_DEPTH, || {
-        let added = compiler.add_resource(URL, schema);
-        added.and_then(|()| compiler.compile(URL, &mut compiled)).map_err(|error| why(&error))
+        compiler.add_resource(URL, schema).map_err(|error| why(&error))?;
+        compiler.compile(URL, &mut compiled).map_err(|error| why(&error))
     })?;
     Ok(Schema { compiled, root, references })
 }
