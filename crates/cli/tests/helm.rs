@@ -37,7 +37,7 @@ fn run(arguments: &[String], folder: &Path) -> Printed {
                 home: None,
                 pause: &mut || false,
                 directory: folder.to_owned(),
-                now: "2026-01-02T03:04:05Z".parse().expect("a time"),
+                now: &|| "2026-01-02T03:04:05Z".parse().expect("a time"),
                 zone: jiff::tz::TimeZone::UTC,
             };
             let code = match parsed.command {
@@ -281,7 +281,7 @@ fn a_chart_is_rendered_again_when_it_changes() {
         home: None,
         directory: folder.path().to_owned(),
         pause: &mut || changes.pop().is_some_and(|text| fs::write(&values, text).is_ok()),
-        now: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        now: &|| "2026-01-02T03:04:05Z".parse().expect("a time"),
         zone: jiff::tz::TimeZone::UTC,
     };
     let parsed = Arguments::try_parse_from(["flamingo", "template", ".", "--watch"]).expect("arguments");
@@ -290,4 +290,53 @@ fn a_chart_is_rendered_again_when_it_changes() {
     let out = String::from_utf8(out).expect("text");
     let replicas: Vec<&str> = out.lines().filter(|line| line.contains("replicas:")).collect();
     assert_eq!(replicas, ["  replicas: 1", "  replicas: 333", "  replicas: 22"]);
+}
+
+#[test]
+fn a_watched_chart_knows_the_time_and_the_files_of_set_file() {
+    let folder = chart();
+    let text = "kind: Time\nnow: {{ now | date \"15:04:05\" }}\nmore: {{ .Values.more }}\n";
+    fs::write(folder.path().join("templates/d.yaml"), text).expect("a file");
+    let more = folder.path().join("../more.txt");
+    let more = more.with_file_name(format!("{}.txt", folder.path().file_name().expect("a name").display()));
+    fs::write(&more, "one").expect("a file");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let seconds = std::cell::Cell::new(0);
+    let now = || {
+        seconds.set(seconds.get() + 1);
+        jiff::Timestamp::from_second(seconds.get()).expect("a time")
+    };
+    let mut changes = vec!["three"];
+    let mut world = World {
+        input: &mut std::io::empty(),
+        out: &mut out,
+        err: &mut err,
+        namespace: "default".to_owned(),
+        home: None,
+        directory: folder.path().to_owned(),
+        pause: &mut || changes.pop().is_some_and(|text| fs::write(&more, text).is_ok()),
+        now: &now,
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let set = format!("more={}", more.display());
+    let parsed = Arguments::try_parse_from(["flamingo", "template", ".", "--watch", "--set-file", &set])
+        .expect("arguments");
+    let Command::Template(arguments) = parsed.command else { panic!("another command") };
+    assert_eq!(helm::template(&arguments.0, &mut world).expect("vectors take everything"), 0);
+    let out = String::from_utf8(out).expect("text");
+    let lines: Vec<&str> =
+        out.lines().filter(|line| line.starts_with("now") || line.starts_with("more")).collect();
+    assert_eq!(lines, ["now: 00:00:01", "more: one", "now: 00:00:02", "more: three"]);
+    fs::remove_file(more).expect("a file");
+}
+
+#[test]
+fn what_can_be_read_only_once_is_not_watched() {
+    let folder = chart();
+    for arguments in [["--watch", "--values", "-"], ["--watch", "--set-file", "a=-"]] {
+        assert_eq!(
+            template(folder.path(), &arguments).stderr,
+            "Error: --watch is refused for values from standard input, which can be read only once\n  give --values or --set-file a file\n"
+        );
+    }
 }

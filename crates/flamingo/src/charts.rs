@@ -38,7 +38,7 @@ fn run(act: impl Fn(&mut World<'_>) -> io::Result<u8>) -> anyhow::Result<ExitCod
         home: home(),
         directory: env::current_dir().context("the current folder cannot be found out")?,
         pause: &mut pause,
-        now: jiff::Timestamp::now(),
+        now: &jiff::Timestamp::now,
         zone: jiff::tz::TimeZone::system(),
     };
     Ok(act(&mut world).context("the output cannot be written")?.into())

@@ -24,14 +24,22 @@ use super::{caret, chart, check_values, origin};
 /// # Errors
 /// Standard output cannot be written.
 pub fn template(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
-    let code = once(flags, world)?;
     if !flags.is_on("watch") {
-        return Ok(code);
+        return once(flags, world);
     }
-    let mut read: Vec<PathBuf> = flags.list("values").iter().map(|path| world.directory.join(path)).collect();
-    read.extend(flags.arguments.last().map(|chart| world.directory.join(chart)));
-    let mut code = code;
+    let inputs = user_values::files(flags);
+    if inputs.iter().any(|path| user_values::is_input(path)) {
+        let failure =
+            Failure::new("--watch is refused for values from standard input, which can be read only once")
+                .with("  give --values or --set-file a file");
+        world.err.write_all(failure.text().as_bytes())?;
+        return Ok(1);
+    }
+    let chart = flags.arguments.last();
+    let read: Vec<PathBuf> = inputs.iter().chain(chart).map(|path| world.directory.join(path)).collect();
+    // What changes while it is rendered for the first time is seen, too.
     let mut seen = Seen::now(&read);
+    let mut code = once(flags, world)?;
     while (world.pause)() {
         let now = Seen::now(&read);
         if now != seen {

@@ -79,6 +79,24 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
     Ok(user)
 }
 
+/// The files that values come from, as they are named; of a broken `--set-file`, those before the place where
+/// it breaks.
+pub(crate) fn files(flags: &Flags) -> Vec<String> {
+    let mut files = flags.list("values");
+    for text in flags.texts("set-file") {
+        let mut named = Vec::new();
+        let parsed = strvals::parse_file(&text, &mut Value::map(), &mut |path| {
+            named.push(path.to_owned());
+            Ok::<_, InputError>(String::new())
+        });
+        files.extend(named);
+        if parsed.is_err() {
+            break;
+        }
+    }
+    files
+}
+
 impl UserValues {
     fn set(
         &mut self,

@@ -21,8 +21,8 @@ pub struct World<'a> {
     pub directory: std::path::PathBuf,
     /// Waits a moment before `--watch` looks again; false ends it.
     pub pause: &'a mut dyn FnMut() -> bool,
-    /// What time it is.
-    pub now: jiff::Timestamp,
+    /// What time it is: asked once for each rendering.
+    pub now: &'a dyn Fn() -> jiff::Timestamp,
     /// The local time zone.
     pub zone: jiff::tz::TimeZone,
 }
@@ -31,7 +31,7 @@ impl World<'_> {
     /// The environment of templates.
     pub(crate) fn environment(&self, dns: bool, lint: bool) -> Environment<'static> {
         Environment {
-            now: self.now,
+            now: (self.now)(),
             zone: self.zone.clone(),
             entropy: &System,
             cluster: None,
