@@ -74,6 +74,10 @@ impl<'t> Exec<'t, '_, '_> {
         let node = call.node;
         match (method, receiver) {
             (Callable::Object(method), Value::Object(object)) => {
+                if let Some(problem) = object.uncallable(method) {
+                    self.check_count(&call, method.name, method.params)?;
+                    return self.fail(problem);
+                }
                 let arguments = self.arguments(call, method.name, method.params)?;
                 let outcome = object.call(method, &arguments, self.run);
                 self.returned(node, method.name, arguments, outcome)
@@ -172,6 +176,7 @@ impl<'t> Exec<'t, '_, '_> {
             }
             Kind::Nil => match param {
                 Param::Any => Ok(Value::Nil),
+                Param::Object(pointer) if pointer.starts_with('*') => Ok(Value::Nil),
                 Param::Map => Ok(Value::Map(Map::nil(MapType::Any))),
                 Param::List => Ok(Value::List(List::nil(ListType::Any))),
                 _ => self.fail(format!("cannot assign nil to {}", param.type_name())),

@@ -1,6 +1,7 @@
 //! sprig's functions of dates.
 
 mod layout;
+mod methods;
 mod parse;
 mod time;
 

@@ -60,6 +60,11 @@ pub trait Object {
         None
     }
 
+    /// What Go's templates say of a method that they cannot call, since it has several results.
+    fn uncallable(&self, _method: &'static Method) -> Option<String> {
+        None
+    }
+
     /// What `MarshalJSON` gives (as the value that the JSON says), for types that have it.
     fn json(&self) -> Option<Value> {
         None

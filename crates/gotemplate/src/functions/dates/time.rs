@@ -5,6 +5,7 @@ use jiff::tz::{Offset as UtcOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::layout::{self, Element, Offset};
+use super::methods::{self, Location};
 use crate::functions::arguments::*;
 use crate::functions::durations::{MONTHS, WEEKDAYS};
 use crate::value::{Kind, Method, Object};
@@ -187,7 +188,23 @@ const METHODS: &[Method] = &[
     Method { name: "After", params: &[Param::Object("time.Time")] },
     Method { name: "Equal", params: &[Param::Object("time.Time")] },
     Method { name: "Compare", params: &[Param::Object("time.Time")] },
+    Method { name: "Round", params: &[Param::Duration] },
+    Method { name: "Truncate", params: &[Param::Duration] },
+    Method { name: "Local", params: &[] },
+    Method { name: "Location", params: &[] },
+    Method { name: "In", params: &[Param::Object("*time.Location")] },
+    Method { name: "IsDST", params: &[] },
+    Method { name: "GoString", params: &[] },
+    Method { name: "MarshalText", params: &[] },
+    Method { name: "MarshalJSON", params: &[] },
+    Method { name: "ISOWeek", params: &[] },
+    Method { name: "Zone", params: &[] },
+    Method { name: "ZoneBounds", params: &[] },
+    Method { name: "Date", params: &[] },
+    Method { name: "Clock", params: &[] },
 ];
+
+const RFC_3339: &str = "2006-01-02T15:04:05.999999999Z07:00";
 
 impl Object for Time {
     fn type_name(&self) -> &str {
@@ -202,7 +219,11 @@ impl Object for Time {
         METHODS.iter().find(|method| method.name.as_bytes() == name)
     }
 
-    fn call(&self, method: &'static Method, a: &[Value], _: &mut Run<'_>) -> Outcome {
+    fn uncallable(&self, method: &'static Method) -> Option<String> {
+        methods::uncallable(method.name)
+    }
+
+    fn call(&self, method: &'static Method, a: &[Value], run: &mut Run<'_>) -> Outcome {
         let civil = self.civil();
         let other = || Self::time_argument(a);
         let count = |number: i64| Ok(Value::int(number));
@@ -230,7 +251,8 @@ impl Object for Time {
             "Before" => Ok((self.at < other().at).into()),
             "After" => Ok((self.at > other().at).into()),
             "Equal" => Ok((self.at == other().at).into()),
-            _ => count(self.at.cmp(&other().at) as i64),
+            "Compare" => count(self.at.cmp(&other().at) as i64),
+            _ => self.rarely_called(method.name, a, run),
         }
     }
 
@@ -257,7 +279,7 @@ impl Object for Time {
     }
 
     fn json(&self) -> Option<Value> {
-        Some(self.format("2006-01-02T15:04:05.999999999Z07:00").into())
+        Some(self.format(RFC_3339).into())
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
@@ -273,6 +295,28 @@ impl Object for Time {
 }
 
 impl Time {
+    fn rarely_called(&self, name: &str, a: &[Value], run: &Run<'_>) -> Outcome {
+        Ok(match name {
+            "Round" => Value::object(self.round(int(a, 0))),
+            "Truncate" => Value::object(self.truncate(int(a, 0))),
+            "Local" => Value::object(self.shown_in(Zone::Local(run.environment().zone.clone()))),
+            "Location" => Value::object(Location(self.zone.clone())),
+            "In" => match a.first().and_then(Value::as_object::<Location>) {
+                Some(Location(zone)) => Value::object(self.shown_in(zone.clone())),
+                None => return fail("time: missing Location in call to Time.In"),
+            },
+            "IsDST" => self.is_summer().into(),
+            "GoString" => Value::String(self.go_string().unwrap_or_default()),
+            "MarshalText" => Value::Bytes(self.format(RFC_3339).into_bytes().into()),
+            "MarshalJSON" => Value::Bytes(format!("\"{}\"", self.format(RFC_3339)).into_bytes().into()),
+            name => unreachable!("{name} cannot be called"),
+        })
+    }
+
+    fn shown_in(&self, zone: Zone) -> Self {
+        Self { at: self.at, zone }
+    }
+
     /// `Time.AddDate`: days past the end of a month run over into the next.
     fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
         let civil = self.civil();
