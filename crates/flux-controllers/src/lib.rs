@@ -17,7 +17,6 @@ mod reconciliation;
 mod settings;
 mod start;
 mod status;
-mod written;
 
 pub use settings::Settings;
 pub use start::{Controllers, StartError};

@@ -7,7 +7,7 @@ use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use cluster::runtime::{self, Cause, ObjectKey, Waker};
 use cluster::watch::{Observation, View};
-use cluster::{Cluster, Resource};
+use cluster::{Cluster, Resource, Written};
 use flux_api::{Kustomization, git_repository, kustomization};
 use source::artifact::{Downloader, Server, Store};
 use thiserror::Error;
@@ -21,7 +21,6 @@ use crate::kustomization::APPLY_MANAGER;
 use crate::notify::Notifier;
 use crate::reconciliation::{Controller, Parts};
 use crate::settings::Settings;
-use crate::written::Written;
 use crate::{git_repository as git, kustomization as ks};
 
 /// Why the controllers could not be started.

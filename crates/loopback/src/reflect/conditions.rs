@@ -1,0 +1,95 @@
+//! `status.conditions`.
+
+use insight::{Code, Finding};
+use value::Value;
+
+use super::{Live, Subject};
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) r#type: &'static str,
+    pub(crate) message: String,
+}
+
+impl Condition {
+    pub(crate) fn invalid_spec(message: impl Into<String>) -> Self {
+        Self { r#type: "InvalidSpecError", message: message.into() }
+    }
+
+    pub(crate) fn comparison(message: impl Into<String>) -> Self {
+        Self { r#type: "ComparisonError", message: message.into() }
+    }
+
+    pub(crate) fn sync(message: impl Into<String>) -> Self {
+        Self { r#type: "SyncError", message: message.into() }
+    }
+
+    pub(crate) fn deletion(message: impl Into<String>) -> Self {
+        Self { r#type: "DeletionError", message: message.into() }
+    }
+
+    pub(crate) fn unknown(message: impl Into<String>) -> Self {
+        Self { r#type: "UnknownError", message: message.into() }
+    }
+}
+
+/// Fields of the Flux objects, and where their value comes from in a generated pair.
+const IN_TERMS_OF_APPLICATIONS: [(&str, &str); 5] = [
+    ("spec.targetNamespace", "spec.source.kustomize.namespace"),
+    ("spec.secretRef", "a repository Secret in the namespace of Argo CD"),
+    ("spec.path", "spec.source.path"),
+    ("spec.ref", "spec.source.targetRevision"),
+    ("spec.url", "spec.source.repoURL"),
+];
+
+/// What is wrong with the Flux objects: the source cannot be compared with, or a sync of it failed.
+pub(super) fn of(live: &Live<'_>, subject: &Subject<'_>) -> Vec<Condition> {
+    let objects = live.source.into_iter().chain(live.workload);
+    let mut conditions: Vec<Condition> = Vec::new();
+    for finding in insight::diagnose(objects, subject.now) {
+        let r#type = match (finding.object.kind.as_str(), finding.code) {
+            (_, Code::Waiting) => continue,
+            ("Kustomization", Code::SourceContent | Code::BuildFailed) => "ComparisonError",
+            ("Kustomization", _) => "SyncError",
+            _ => "ComparisonError",
+        };
+        conditions.push(Condition { r#type, message: sentence(&finding, subject.generated) });
+    }
+    conditions
+}
+
+/// One line: what, where, why, and what to do.
+fn sentence(finding: &Finding, generated: bool) -> String {
+    let mut fix = finding.fix.clone();
+    if generated {
+        for (field, place) in IN_TERMS_OF_APPLICATIONS {
+            fix = fix.replace(field, place);
+        }
+    }
+    let evidence = finding.evidence.trim_end();
+    format!("{}: {}: {evidence}. What to do: {fix}", finding.object, finding.sentence)
+}
+
+/// Sets the conditions; one that says the same as before keeps its time.
+pub(crate) fn with_conditions(status: &mut Value, conditions: Vec<Condition>, now: &str) {
+    if conditions.is_empty() {
+        status.remove_at(&["conditions"]);
+        return;
+    }
+    let stored = status.get("conditions").and_then(Value::as_list).unwrap_or_default().to_vec();
+    let written = conditions.into_iter().map(|condition| {
+        let is_it = |stored: &&Value| {
+            stored.str_at(&["type"]) == Some(condition.r#type)
+                && stored.str_at(&["message"]) == Some(condition.message.as_str())
+        };
+        let since = stored.iter().find(is_it).and_then(|stored| stored.str_at(&["lastTransitionTime"]));
+        Value::map_of([
+            ("lastTransitionTime", since.unwrap_or(now)),
+            ("message", condition.message.as_str()),
+            ("type", condition.r#type),
+        ])
+    });
+    let written: Vec<Value> = written.collect();
+    status.set_at(&["conditions"], written);
+}
