@@ -8,7 +8,6 @@
 //! **Invariants.** `decide` does no IO. A status is patched field by field, never written whole. A
 //! field that is not supported is refused by name before anything is done.
 
-mod artifacts;
 pub mod git_repository;
 pub mod kustomization;
 mod lifecycle;

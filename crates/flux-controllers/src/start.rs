@@ -9,6 +9,7 @@ use cluster::runtime::{self, Cause, ObjectKey, Waker};
 use cluster::watch::{Observation, View};
 use cluster::{Cluster, Resource, Written};
 use flux_api::{Kustomization, git_repository, kustomization};
+use manifests::Artifacts;
 use source::artifact::{Downloader, Server, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -16,7 +17,6 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
-use crate::artifacts::Artifacts;
 use crate::kustomization::APPLY_MANAGER;
 use crate::notify::Notifier;
 use crate::reconciliation::{Controller, Parts};

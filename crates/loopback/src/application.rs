@@ -2,6 +2,7 @@
 
 mod act;
 mod decide;
+mod gate;
 mod observe;
 mod revisions;
 mod status;
@@ -18,6 +19,7 @@ use cluster::events::Recorder;
 use cluster::runtime::{Cause, Next, ObjectKey, Reconciler, Run};
 use cluster::watch::View;
 use cluster::{ActAs, Cluster, Error, Resource, Session, Target, Written};
+use manifests::Artifacts;
 use value::Value;
 
 use crate::generate::Versions;
@@ -25,6 +27,7 @@ use crate::names::ApplicationName;
 use crate::reflect::Condition;
 use crate::settings::Settings;
 use decide::Step;
+pub(crate) use gate::{Denial, Verdicts};
 pub(crate) use revisions::Revisions;
 use status::ApplicationStatus;
 
@@ -71,6 +74,8 @@ pub(crate) struct Controller {
     pub(crate) views: Views,
     pub(crate) written: Written,
     pub(crate) revisions: Revisions,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) verdicts: Verdicts,
     /// Requests that were made of sources because a refresh was asked for.
     pub(crate) refreshes: Mutex<HashMap<ObjectKey, String>>,
 }
@@ -128,6 +133,7 @@ impl<'a> Reconciliation<'a> {
         let Some(object) = object else {
             controller.written.forget(&run.key.namespace, &run.key.name);
             controller.refreshes().remove(&run.key);
+            controller.verdicts.forget(&run.key);
             return Ok(Next::Settled);
         };
         let status = ApplicationStatus::new(&object, target, controller.written.clone());

@@ -19,7 +19,7 @@ use value::Value;
 pub(crate) use credentials::Credentials;
 pub(crate) use options::OperationOptions;
 
-use crate::names::{self, APPLICATION, ApplicationName, DIGEST, GENERATED};
+use crate::names::{self, APPLICATION, ApplicationName, DIGEST, GENERATED, SPEC};
 
 /// How often Flux looks at a generated object by itself.
 const INTERVAL: &str = "10m";
@@ -44,6 +44,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) versions: &'a Versions,
     /// Whether the workload rests; `None` where that is nobody's business but its own.
     pub(crate) suspend: Option<bool>,
+    /// Whether the source stays at its artifact for now.
+    pub(crate) hold_source: bool,
 }
 
 /// API versions of the generated objects.
@@ -99,8 +101,8 @@ pub(crate) fn generate(inputs: &Inputs<'_>) -> Result<Generated, Vec<Refusal>> {
         (Ok(source), Ok(workload)) if refusals.is_empty() => Ok(Generated {
             namespace: options::namespace(inputs.application),
             secret: inputs.credentials.map(|credentials| finished(credentials.secret(inputs), inputs)),
-            source: finished(source, inputs),
-            workload: finished(workload, inputs),
+            source: finished(held(source, inputs), inputs),
+            workload: finished(with_spec(workload), inputs),
         }),
         (source, workload) => {
             refusals.extend(source.err());
@@ -177,13 +179,33 @@ fn object((api_version, kind): (&str, &str), (namespace, name): (&str, &str), sp
     ])
 }
 
+fn held(mut source: Value, inputs: &Inputs<'_>) -> Value {
+    if inputs.hold_source {
+        source.set_at(&["spec", "suspend"], true);
+    }
+    source
+}
+
+/// Notes what the spec says, so that a change of it is known as one that a sync has to deploy.
+fn with_spec(mut workload: Value) -> Value {
+    let mut spec = workload.get("spec").cloned().unwrap_or_default();
+    spec.remove_at(&["suspend"]);
+    workload.set_at(&["metadata", "annotations", SPEC], digest(&spec));
+    workload
+}
+
+fn digest(value: &Value) -> String {
+    let hash = Sha256::digest(value::to_json(value).as_bytes());
+    let digest: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digest}")
+}
+
 /// The object with the marks of what is generated.
 fn finished(mut object: Value, inputs: &Inputs<'_>) -> Value {
     object.set_at(&["metadata", "labels", GENERATED], "true");
     object.set_at(&["metadata", "annotations", APPLICATION], ApplicationName::of(inputs.object).to_string());
-    let hash = Sha256::digest(value::to_json(&object).as_bytes());
-    let digest: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    object.set_at(&["metadata", "annotations", DIGEST], format!("sha256:{digest}"));
+    let digest = digest(&object);
+    object.set_at(&["metadata", "annotations", DIGEST], digest);
     object
 }
 

@@ -17,6 +17,10 @@ pub(crate) const GENERATED: &str = "flamingo/generated";
 pub(crate) const APPLICATION: &str = "flamingo/application";
 /// What a generated object was applied as, so that it is applied again only when that changes.
 pub(crate) const DIGEST: &str = "flamingo/digest";
+/// What the spec of a generated workload says, resting aside.
+pub(crate) const SPEC: &str = "flamingo/spec";
+/// The same when the workload was last asked to deploy.
+pub(crate) const SYNCED_SPEC: &str = "flamingo/synced-spec";
 /// The label of an Application that names its workload, where it is not called as the Application.
 const WORKLOAD_NAME: &str = "flamingo/workload-name";
 

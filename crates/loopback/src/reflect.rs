@@ -9,14 +9,17 @@ mod history;
 mod operation;
 mod resources;
 
+use apimachinery::object;
 use argocd_api::application::Source;
 use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
 
+use crate::names::{SPEC, SYNCED_SPEC};
+
 pub(crate) use conditions::{Condition, with_conditions};
 pub(crate) use health::{Health, HealthStatus, of_flux, waits, worst_child};
-pub(crate) use operation::{by_flux, completed, running};
+pub(crate) use operation::{automated, by_flux, completed, denied, running};
 
 /// What is known of the Flux objects and of what they deployed.
 pub(crate) struct Live<'a> {
@@ -26,6 +29,8 @@ pub(crate) struct Live<'a> {
     pub(crate) children: &'a [Value],
     /// Whether the workload rests because Flamingo wants it to.
     pub(crate) rests: bool,
+    /// Whether the source stays as it is because Flamingo wants it to.
+    pub(crate) holds_source: bool,
 }
 
 /// What an Application's status repeats of its spec.
@@ -98,11 +103,15 @@ pub(crate) fn reflect(stored: &Value, subject: &Subject<'_>, live: &Live<'_>, mo
 /// Whether the workload's last applied revision is the source's newest artifact.
 pub(crate) fn sync_code(live: &Live<'_>) -> SyncCode {
     let (Some(source), Some(workload)) = (live.source, live.workload) else { return SyncCode::Unknown };
-    if of_flux(source).status == HealthStatus::Degraded {
+    if health::of_source(source, live.holds_source).status == HealthStatus::Degraded {
         return SyncCode::Unknown;
     }
+    // A workload that rests does not deploy a change of its own spec by itself.
+    let is_changed =
+        live.rests && object::annotation(workload, SPEC) != object::annotation(workload, SYNCED_SPEC);
     match artifact_revision(source) {
         None => SyncCode::Unknown,
+        Some(_) if is_changed => SyncCode::OutOfSync,
         Some(revision) if workload.str_at(&["status", "lastAppliedRevision"]) == Some(revision) => {
             SyncCode::Synced
         }

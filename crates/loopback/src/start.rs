@@ -11,15 +11,17 @@ use argocd_core::repositories::SECRET_TYPE;
 use cluster::events::Recorder;
 use cluster::runtime::{self, Cause, ObjectKey, Waker};
 use cluster::watch::{Observation, View};
-use cluster::{ActAs, Cluster, Deadline, Error, Resource, Session, Written};
+use cluster::{ActAs, Cluster, Deadline, Error, Resource, Session, Target, Written};
 use flux_api::{git_repository, kustomization};
+use manifests::Artifacts;
+use source::artifact::Downloader;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
-use crate::application::{Controller, Kinds, Revisions, Views};
-use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM, workload_name};
+use crate::application::{Controller, Kinds, Revisions, Verdicts, Views};
+use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM, MANAGER, workload_name};
 use crate::settings::Settings;
 
 /// The name that Events carry.
@@ -36,6 +38,15 @@ pub enum StartError {
         /// The kind.
         kind: String,
     },
+    /// The client for artifacts cannot be made.
+    #[error("the client for artifacts cannot be made")]
+    Client(#[from] source::client::ClientError),
+    /// The namespace of Argo CD does not exist.
+    #[error("namespace {0} does not exist; create it first")]
+    NoNamespace(String),
+    /// The default project could not be made.
+    #[error("the default project cannot be made")]
+    DefaultProject(#[source] Error),
     /// The cluster could not be asked what it serves.
     #[error("the cluster cannot be asked what it serves")]
     Discovery(#[source] Error),
@@ -47,7 +58,8 @@ pub struct Controllers {
 }
 
 impl Controllers {
-    /// Starts the controller of Applications that Flux deploys.
+    /// Starts the controller of Applications that Flux deploys. The project `default` is made where there is
+    /// none.
     ///
     /// # Errors
     /// See [`StartError`]; nothing runs then.
@@ -69,6 +81,7 @@ impl Controllers {
             namespaces: core("Namespace", "namespaces", false),
         };
         let projects = served(&session, &project::kind()).await?;
+        make_default_project(&session, &projects, &settings.namespace).await?;
         let control = Some(settings.namespace.as_str());
         let applications_in = control.filter(|_| settings.application_namespaces.is_empty());
         let (applications, application_news) =
@@ -97,6 +110,8 @@ impl Controllers {
             views,
             written: Written::default(),
             revisions: Revisions::default(),
+            artifacts: Artifacts::new(Downloader::new()?),
+            verdicts: Verdicts::default(),
             refreshes: Mutex::default(),
         });
         let queue = runtime::Settings {
@@ -121,6 +136,21 @@ impl Controllers {
     /// Waits until the controller has stopped; its stop token must have been cancelled.
     pub async fn stopped(self) {
         self.applications.stop().await;
+    }
+}
+
+/// A default project that is there stays as it is.
+async fn make_default_project(
+    session: &Session,
+    projects: &Resource,
+    namespace: &str,
+) -> Result<(), StartError> {
+    let target = Target::new(projects, namespace, project::DEFAULT);
+    match session.create(&target, MANAGER, &project::default_project(namespace)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some(409) => Ok(()),
+        Err(error) if error.is_not_found() => Err(StartError::NoNamespace(namespace.to_owned())),
+        Err(error) => Err(StartError::DefaultProject(error)),
     }
 }
 

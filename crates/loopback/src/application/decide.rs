@@ -70,6 +70,21 @@ pub(crate) enum Ready {
     Unknown,
 }
 
+/// Whether the project lets the artifact of the source be deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// It allows everything, so nothing has to be looked at.
+    Open,
+    /// It could not be looked at yet, and why.
+    Closed(String),
+    /// It allows the artifact, and the source could still come by another one.
+    Moving,
+    /// It allows the artifact, and the source stays at it.
+    Passed,
+    /// It does not allow it.
+    Denied(String),
+}
+
 /// Everything that the next step of a sync depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyncFacts {
@@ -91,6 +106,7 @@ pub(crate) struct SyncFacts {
     pub(crate) is_pinned: bool,
     /// Whether the source may be set to another revision than the Application's.
     pub(crate) may_pin: bool,
+    pub(crate) gate: Gate,
     pub(crate) workload_exists: bool,
     pub(crate) workload_request: Request,
     pub(crate) workload_ready: Ready,
@@ -122,6 +138,10 @@ pub(crate) enum SyncStep {
     AwaitSource,
     /// Set the source to the revision of the operation, and wait for its artifact.
     Pin,
+    /// Wait until the artifact can be held against the project.
+    AwaitGate(String),
+    /// Keep the source at the artifact that the project allows.
+    HoldSource,
     /// Ask the workload to deploy the artifact; one that rests has to work for that.
     RequestWorkload,
     /// Wait for its outcome.
@@ -144,7 +164,15 @@ impl SyncStep {
 
     /// Whether the source is to stay at the revision of the operation.
     pub(crate) fn needs_pin(&self) -> bool {
-        matches!(self, Self::Pin | Self::RequestWorkload | Self::AwaitWorkload)
+        matches!(
+            self,
+            Self::Pin | Self::AwaitGate(_) | Self::HoldSource | Self::RequestWorkload | Self::AwaitWorkload
+        )
+    }
+
+    /// Whether the source has to stay at its artifact, where that was held against the project.
+    pub(crate) fn holds_source(&self) -> bool {
+        matches!(self, Self::HoldSource | Self::RequestWorkload | Self::AwaitWorkload)
     }
 }
 
@@ -175,7 +203,7 @@ pub(crate) fn next(facts: &SyncFacts) -> SyncStep {
     if !facts.source_exists || !facts.workload_exists {
         return SyncStep::AwaitObjects;
     }
-    of_source(facts).unwrap_or_else(|| of_workload(facts))
+    of_source(facts).or_else(|| of_gate(facts)).unwrap_or_else(|| of_workload(facts))
 }
 
 /// What is left to do with the source; `None` where its artifact can be deployed.
@@ -200,6 +228,16 @@ fn of_source(facts: &SyncFacts) -> Option<SyncStep> {
         }
         Some(false) => Some(SyncStep::Pin),
         _ => None,
+    }
+}
+
+/// What is left to do before the workload may work; `None` where nothing is.
+fn of_gate(facts: &SyncFacts) -> Option<SyncStep> {
+    match &facts.gate {
+        Gate::Open | Gate::Passed => None,
+        Gate::Closed(why) => Some(SyncStep::AwaitGate(why.clone())),
+        Gate::Moving => Some(SyncStep::HoldSource),
+        Gate::Denied(message) => Some(SyncStep::Finish(Phase::Failed, message.clone())),
     }
 }
 

@@ -21,8 +21,8 @@ use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM};
 use crate::reflect::{self, Condition};
 
 /// The cluster that holds our own objects, by its two names.
-const SERVER: &str = "https://kubernetes.default.svc";
-const NAME: &str = "in-cluster";
+pub(super) const SERVER: &str = "https://kubernetes.default.svc";
+pub(super) const NAME: &str = "in-cluster";
 /// Certificates that are trusted, by host.
 const CERTIFICATES: &str = "argocd-tls-certs-cm";
 
@@ -73,13 +73,6 @@ fn project_of(controller: &Controller, application: &Application) -> Result<Proj
     }
     let project = Project::parse(&object)
         .map_err(|error| Condition::invalid_spec(format!("project {name} cannot be read: {error}")))?;
-    if !projects::permits_everything(&project) {
-        let message = format!(
-            "project {name} limits kinds or namespaces, which is not enforced for Applications of Flux by this version \
-             of Flamingo, so nothing is deployed for it; use a project that allows all kinds and namespaces"
-        );
-        return Err(Condition::invalid_spec(message));
-    }
     Ok(project)
 }
 

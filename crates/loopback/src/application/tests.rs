@@ -1,8 +1,10 @@
+//! Tables of what comes next.
+
 use std::time::Duration;
 
 use argocd_api::application::{Phase, Retry};
 
-use super::decide::{Facts, Ready, Request, Step, SyncFacts, SyncStep, decide, next};
+use super::decide::{Facts, Gate, Ready, Request, Step, SyncFacts, SyncStep, decide, next};
 
 #[test]
 fn the_first_step() {
@@ -35,6 +37,7 @@ fn done() -> SyncFacts {
         is_wanted_revision: None,
         is_pinned: false,
         may_pin: true,
+        gate: Gate::Open,
         workload_exists: true,
         workload_request: Request::Handled,
         workload_ready: Ready::Yes,
@@ -141,6 +144,21 @@ fn the_steps_of_a_sync() {
     ];
     for (name, facts, step) in rows {
         assert_eq!(next(&facts), step, "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_deployed_before_the_project_allows_it() {
+    let rows = [
+        (Gate::Closed("unreachable".into()), SyncStep::AwaitGate("unreachable".into())),
+        (Gate::Moving, SyncStep::HoldSource),
+        (Gate::Passed, SyncStep::RequestWorkload),
+        (Gate::Open, SyncStep::RequestWorkload),
+        (Gate::Denied("no".into()), SyncStep::Finish(Phase::Failed, "no".into())),
+    ];
+    for (gate, step) in rows {
+        let facts = SyncFacts { gate: gate.clone(), workload_request: Request::Unmade, ..done() };
+        assert_eq!(next(&facts), step, "{gate:?}");
     }
 }
 

@@ -1,3 +1,5 @@
+//! What Applications become.
+
 use argocd_core::revision::{self, References};
 
 use super::*;
@@ -27,6 +29,7 @@ fn generated(object: &Value, suspend: Option<bool>) -> Result<Generated, Vec<Str
         credentials: None,
         versions: &Versions::default(),
         suspend,
+        hold_source: false,
     };
     generate(&inputs).map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
 }

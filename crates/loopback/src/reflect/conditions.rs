@@ -68,7 +68,7 @@ fn sentence(finding: &Finding, generated: bool) -> String {
         }
     }
     let evidence = finding.evidence.trim_end();
-    format!("{}: {}: {evidence}. What to do: {fix}", finding.object, finding.sentence)
+    insight::with_advice(&format!("{}: {}: {evidence}", finding.object, finding.sentence), &fix)
 }
 
 /// Sets the conditions; one that says the same as before keeps its time.

@@ -109,6 +109,14 @@ pub(crate) fn waits(ready: &Condition) -> bool {
     }
 }
 
+/// How the source is. Where Flamingo keeps it at its artifact, it is as it was before.
+pub(crate) fn of_source(source: &Value, held: bool) -> Health {
+    match source.at(&["status", "conditions"]) {
+        Some(conditions) if held => by_ready(conditions, "GitRepository", false),
+        _ => of_flux(source),
+    }
+}
+
 /// How the workload is. Where Flamingo lets it rest, it is as it was when it last ran.
 pub(crate) fn of_workload(workload: &Value, rests: bool) -> Health {
     if !rests || workload.at(&["spec", "suspend"]).and_then(Value::as_bool) != Some(true) {
@@ -141,12 +149,17 @@ pub(crate) fn of_application(live: &Live<'_>, now: Timestamp) -> Health {
     let Some(workload) = live.workload else { return Health::new(HealthStatus::Missing, "") };
     let of_workload = of_workload(workload, live.rests);
     if of_workload.status == HealthStatus::Missing
-        && live.source.is_none_or(|source| of_flux(source).status != HealthStatus::Degraded)
+        && live
+            .source
+            .is_none_or(|source| of_source(source, live.holds_source).status != HealthStatus::Degraded)
     {
         return of_workload;
     }
-    let flux =
-        live.source.map(|source| (source, of_flux(source))).into_iter().chain([(workload, of_workload)]);
+    let flux = live
+        .source
+        .map(|source| (source, of_source(source, live.holds_source)))
+        .into_iter()
+        .chain([(workload, of_workload)]);
     let all = flux.chain(live.children.iter().map(|child| (child, of_child(child, now))));
     // Of equally bad ones the one that is nearest to the Pods says most.
     let worst = all.max_by_key(|(_, health)| health.status);

@@ -6,6 +6,7 @@ use value::Value;
 
 use super::health::{HealthStatus, of_flux};
 use super::{Live, Subject, commit_of};
+use crate::application::Denial;
 
 /// A state that has just begun, or goes on with another message.
 pub(crate) fn running(operation: &Value, message: &str, started: &str) -> Value {
@@ -37,6 +38,22 @@ pub(crate) fn completed(
     state
 }
 
+/// The state at the end of an operation that the project does not allow: nothing was deployed.
+pub(crate) fn denied(
+    state: &Value,
+    message: &str,
+    denials: &[Denial],
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+) -> Value {
+    let mut state = completed(state, (Phase::Failed, message), subject, live);
+    let resources: Vec<Value> = denials.iter().map(Denial::to_result).collect();
+    state.set_at(&["syncResult", "resources"], resources);
+    let revision = live.source.and_then(super::artifact_revision).map(commit_of).unwrap_or_default();
+    state.set_at(&["syncResult", "revision"], revision);
+    state
+}
+
 fn result(revision: Option<&str>, subject: &Subject<'_>, live: &Live<'_>) -> Value {
     let resources: Vec<Value> = live.workload.into_iter().chain(live.source).filter_map(resource).collect();
     Value::map_of([
@@ -65,6 +82,19 @@ fn resource(object: &Value) -> Option<Value> {
         ("syncPhase", "Sync".to_owned()),
         ("version", version),
     ]))
+}
+
+/// The operation of an automated Application.
+pub(crate) fn automated(revision: Option<&str>, retry: Option<&Retry>, subject: &Subject<'_>) -> Value {
+    let mut operation = Value::map_of([
+        ("initiatedBy", Value::map_of([("automated", true)])),
+        ("retry", retry.map_or_else(Value::map, |retry| Value::map_of([("limit", retry.limit)]))),
+    ]);
+    if let Some(revision) = revision {
+        operation.set_at(&["sync", "revision"], commit_of(revision));
+    }
+    operation.set_at(&["sync", "source"], subject.source.value.clone());
+    operation
 }
 
 /// What Flux does by itself, told as an operation of an automated Application; `None` where the state that is
@@ -100,12 +130,7 @@ pub(crate) fn by_flux(
         return None;
     }
     let state = known.cloned().unwrap_or_else(|| {
-        let mut operation = Value::map_of([
-            ("initiatedBy", Value::map_of([("automated", true)])),
-            ("retry", retry.map_or_else(Value::map, |retry| Value::map_of([("limit", retry.limit)]))),
-        ]);
-        operation.set_at(&["sync", "revision"], commit);
-        operation.set_at(&["sync", "source"], subject.source.value.clone());
+        let operation = automated(Some(attempted), retry, subject);
         running(&operation, message, &apimachinery::clock::rfc3339(subject.now))
     });
     if phase == Phase::Running {

@@ -7,12 +7,14 @@ use argocd_api::application::Source;
 use engine::ObjectRef;
 use value::Value;
 
-use super::health::{Health, of_flux, of_workload};
+use super::health::{Health, of_source, of_workload};
 use super::{Live, SyncCode};
 
 /// The objects that the Application consists of: its Flux objects. What those deployed is in the tree.
 pub(super) fn resources(live: &Live<'_>, sync: SyncCode) -> Value {
-    let source = live.source.and_then(|source| resource(source, SyncCode::Synced, &of_flux(source)));
+    let source = live
+        .source
+        .and_then(|source| resource(source, SyncCode::Synced, &of_source(source, live.holds_source)));
     // The workload is what a sync changes.
     let workload =
         live.workload.and_then(|workload| resource(workload, sync, &of_workload(workload, live.rests)));

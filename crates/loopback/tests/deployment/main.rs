@@ -208,6 +208,85 @@ async fn what_a_project_denies_is_not_generated() {
     assert_eq!(workload.at(&["spec", "suspend"]), None);
 }
 
+/// A project that allows ConfigMaps in one namespace.
+const LIMITED: &str = r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"AppProject","metadata":{"name":"limited","namespace":"argocd"},"spec":{"sourceRepos":["*"],"destinations":[{"server":"*","namespace":"apps"}],"namespaceResourceBlacklist":[{"group":"","kind":"Service"}]}}"#;
+const SERVICE: &str =
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: apps}\nspec: {ports: [{port: 80}]}\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_denied_kind_keeps_everything_from_being_deployed() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    world.commit("app/web.yaml", SERVICE);
+    let elsewhere = config_map("elsewhere", "x").replace("namespace: apps", "namespace: argocd");
+    let role =
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: []\n";
+    world.commit("app/more.yaml", &format!("{elsewhere}---\n{role}"));
+    let mut application = world.application("", MANUAL);
+    application.set_at(&["spec", "project"], "limited");
+    world.settle().await;
+    world.apply(&application).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let application = world.sync(r#"{"sync":{}}"#).await;
+    let state = application.at(&["status", "operationState"]).expect("a state");
+    assert_eq!(text(state, &["phase"]), "Failed");
+    for expected in [
+        "one or more synchronization tasks are not valid: ",
+        "resource :Service is not permitted in project limited",
+        "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project limited",
+        "namespace argocd is not permitted in project 'limited'",
+    ] {
+        assert!(text(state, &["message"]).contains(expected), "{}", text(state, &["message"]));
+    }
+    let denied = state.at(&["syncResult", "resources"]).and_then(Value::as_list).expect("results");
+    assert_eq!(denied.len(), 3);
+    world.settle().await;
+    assert_eq!(world.deployed("one").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_automated_application_of_a_limited_project_deploys_what_is_allowed() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    let mut application = world.application("", AUTOMATED);
+    application.set_at(&["spec", "project"], "limited");
+    world.apply(&application).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    world.commit("app/one.yaml", &config_map("one", "second"));
+    world.refresh().await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+    world.commit("app/web.yaml", SERVICE);
+    world.commit("app/one.yaml", &config_map("one", "third"));
+    world.refresh().await;
+    world
+        .until("the denial", |application| {
+            text(application, &["status", "operationState", "message"]).contains("resource :Service")
+        })
+        .await;
+    world.settle().await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(source.at(&["spec", "suspend"]), None, "it follows its branch again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_change_of_the_spec_is_out_of_sync_until_it_is_synced() {
+    let world = World::start().await;
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    world.patch(r#"{"spec":{"source":{"kustomize":{"nameSuffix":"-x"}}}}"#).await;
+    world.until_is("OutOfSync", "Healthy").await;
+    assert_eq!(world.deployed("one-x").await, None);
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one-x").await.as_deref(), Some("first"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_revision_that_does_not_exist_is_named_until_it_does() {
     let world = World::start().await;

@@ -226,7 +226,6 @@ async fn install(session: &Session) {
             format!(r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{namespace}"}}}}"#);
         apply(session, &value::from_json(namespace.as_bytes()).expect("valid")).await;
     }
-    apply(session, &argocd_api::project::default_project("argocd")).await;
 }
 
 pub(crate) fn config_map(name: &str, text: &str) -> String {

@@ -1,20 +1,24 @@
 //! Having Flux deploy an Application, and reflecting how that goes.
 
+use std::sync::Arc;
+
 use argocd_api::Application;
 use argocd_api::application::{Phase, Source};
 use argocd_api::project::Project;
+use argocd_core::projects;
 use argocd_core::revision::{Form, is_commit};
 use cluster::Error;
 use cluster::runtime::{Cause, Next};
+use flux_api::kustomization;
 use value::Value;
 
 use super::ensure::Ensured;
-use crate::application::decide::{self, Ready, Request, SyncFacts, SyncStep, TERMINATED};
-use crate::application::observe::{self, Running};
-use crate::application::{Reconciliation, observe::denied_namespace, observe::denied_source};
-use crate::generate::{self, Generated, Inputs, OperationOptions};
+use crate::application::decide::{self, Gate, Ready, Request, SyncFacts, SyncStep, TERMINATED};
+use crate::application::observe::{self, Running, denied_namespace, denied_source};
+use crate::application::{Denial, Reconciliation};
+use crate::generate::{self, Credentials, Generated, Inputs, OperationOptions};
 use crate::names;
-use crate::reflect::{self, Condition, Live};
+use crate::reflect::{self, Condition, Live, SyncCode};
 
 /// What an Application is deployed from and by.
 pub(super) struct Deployment<'a> {
@@ -28,6 +32,57 @@ pub(super) struct Deployment<'a> {
     pub(super) live_workload: Option<Value>,
     /// What the operation wants in the place of the Application's revision.
     pub(super) pin: Option<Form>,
+    /// Whether the generated workload rests between syncs.
+    pub(super) is_resting: bool,
+    pub(super) gate: Gate,
+    /// What the project denies of the artifact.
+    pub(super) denials: Arc<Vec<Denial>>,
+}
+
+impl Deployment<'_> {
+    /// With the Flux objects as they are, and nothing in the way.
+    fn of(application: &Application) -> Deployment<'_> {
+        Deployment {
+            application,
+            source: application.source.clone().unwrap_or_default(),
+            running: None,
+            generated: false,
+            live_source: None,
+            live_workload: None,
+            pin: None,
+            is_resting: false,
+            gate: Gate::Open,
+            denials: Arc::default(),
+        }
+    }
+
+    /// Whether a sync is due that nobody asks for: the workload of an automated Application rests, and the
+    /// source has something that was not tried yet.
+    fn is_due(&self, object: &Value) -> bool {
+        let is_automated = self.application.sync_policy.automated.is_some();
+        let live = self.live(&[], self.is_resting, false);
+        let artifact = self.live_source.as_ref().and_then(reflect::artifact_revision).map(reflect::commit_of);
+        let tried = object.str_at(&["status", "operationState", "syncResult", "revision"]);
+        let is_new = artifact.is_some() && artifact != tried;
+        is_automated && self.is_resting && is_new && reflect::sync_code(&live) == SyncCode::OutOfSync
+    }
+
+    pub(super) fn live<'a>(&'a self, children: &'a [Value], rests: bool, holds_source: bool) -> Live<'a> {
+        Live {
+            source: self.live_source.as_ref(),
+            workload: self.live_workload.as_ref(),
+            children,
+            rests,
+            holds_source,
+        }
+    }
+}
+
+/// What the generated objects are to say besides what the Application says.
+#[derive(Clone, Copy)]
+pub(super) struct Posture {
+    pub(super) suspend: Option<bool>,
+    pub(super) hold_source: bool,
 }
 
 impl Reconciliation<'_> {
@@ -51,80 +106,94 @@ impl Reconciliation<'_> {
         application: &Application,
         project: &Project,
     ) -> Result<Next, Error> {
-        let running = Running::of(&self.object);
-        let replaced = running.as_ref().and_then(|running| running.operation.source.clone());
-        let source = replaced.or_else(|| application.source.clone()).unwrap_or_default();
-        let views = &self.controller.views;
-        let namespace = &application.destination.namespace;
-        let live_source = views.git_repositories.get(namespace, &self.name.name);
-        let live_workload = views.kustomizations.get(namespace, names::workload_name(&self.object));
-        if let Some(condition) = self.foreign([live_source.as_ref(), live_workload.as_ref()]) {
+        let mut deployment = self.deployment(application, project);
+        let live = [deployment.live_source.as_ref(), deployment.live_workload.as_ref()];
+        if let Some(condition) = self.foreign(live) {
             return self.refuse(Some(application), vec![condition]).await;
         }
-        let credentials = match observe::credentials(self.controller, application, &source.repo_url) {
+        let url = &deployment.source.repo_url;
+        let credentials = match observe::credentials(self.controller, application, url) {
             Ok(credentials) => credentials,
             Err(refusal) => {
                 let conditions = vec![Condition::invalid_spec(refusal.to_string())];
                 return self.refuse(Some(application), conditions).await;
             }
         };
-        let anew = application.refresh.is_some() && !self.controller.refreshes().contains_key(&self.run.key);
-        let revisions = &self.controller.revisions;
-        let form = revisions.form(&source, live_source.as_ref(), credentials.as_ref(), anew).await;
+        let form = self.resolve(&mut deployment, credentials.as_ref()).await;
         if form == Form::Unknown {
-            return self.refuse(Some(application), vec![unresolved(&source.target_revision)]).await;
+            let condition = unresolved(&deployment.source.target_revision);
+            return self.refuse(Some(application), vec![condition]).await;
         }
-        let pin = match wanted(running.as_ref(), &source) {
-            Some(revision) => {
-                let pinned = Source { target_revision: revision.to_owned(), ..source.clone() };
-                Some(revisions.form(&pinned, None, credentials.as_ref(), anew).await)
-            }
-            None => None,
+        let generate = |deployment: &Deployment<'_>, form: &Form, posture: Posture| {
+            let inputs = Inputs {
+                object: &self.object,
+                application,
+                source: &deployment.source,
+                form,
+                credentials: credentials.as_ref(),
+                versions: &self.controller.kinds.versions(),
+                suspend: posture.suspend,
+                hold_source: posture.hold_source,
+            };
+            let generated = generate::generate(&inputs).map_err(|refusals| {
+                refusals.into_iter().map(|refusal| Condition::invalid_spec(refusal.to_string())).collect()
+            });
+            generated.and_then(|generated| within(project, generated))
         };
-        let deployment =
-            Deployment { application, source, running, generated: true, live_source, live_workload, pin };
-        let step = decide::next(&self.facts(&deployment));
-        let suspend = self.rests(&deployment, &step);
-        let form = deployment.pin.clone().filter(|_| is_pinned_by(&step, &deployment)).unwrap_or(form);
-        let inputs = Inputs {
-            object: &self.object,
-            application,
-            source: &deployment.source,
-            form: &form,
-            credentials: credentials.as_ref(),
-            versions: &self.controller.kinds.versions(),
-            suspend,
-        };
-        let generated = match generate::generate(&inputs).map_err(|refusals| {
-            refusals.into_iter().map(|refusal| Condition::invalid_spec(refusal.to_string())).collect()
-        }) {
-            Ok(generated) => self.within(project, generated),
-            Err(conditions) => Err(conditions),
-        };
-        match generated {
+        let resting = Posture { suspend: Some(true), hold_source: false };
+        let first = match generate(&deployment, &form, resting) {
+            Ok(generated) => generated,
             Err(conditions) => {
                 self.hold().await?;
-                self.refuse(Some(application), conditions).await
+                return self.refuse(Some(application), conditions).await;
             }
-            Ok(generated) => self.carry_out(deployment, &generated, (step, suspend)).await,
+        };
+        if let (Some(source), Some(_)) = (&deployment.live_source, &deployment.running) {
+            (deployment.gate, deployment.denials) = self.gate(project, source, &first.workload).await?;
+        }
+        let step = decide::next(&self.facts(&deployment));
+        let posture = self.posture(&deployment, &step);
+        let form = deployment.pin.clone().filter(|_| is_pinned_by(&step, &deployment)).unwrap_or(form);
+        // What could be generated before can be generated with another revision too.
+        let generated = generate(&deployment, &form, posture).unwrap_or(first);
+        self.carry_out(deployment, &generated, (step, posture)).await
+    }
+
+    fn deployment<'b>(&self, application: &'b Application, project: &Project) -> Deployment<'b> {
+        let running = Running::of(&self.object);
+        let replaced = running.as_ref().and_then(|running| running.operation.source.clone());
+        let views = &self.controller.views;
+        let namespace = &application.destination.namespace;
+        let deployment = Deployment::of(application);
+        Deployment {
+            source: replaced.unwrap_or_else(|| deployment.source.clone()),
+            running,
+            generated: true,
+            live_source: views.git_repositories.get(namespace, &self.name.name),
+            live_workload: views.kustomizations.get(namespace, names::workload_name(&self.object)),
+            // What may be deployed has to be looked at before, which a workload at work would not wait for.
+            is_resting: application.sync_policy.automated.is_none() || !projects::permits_everything(project),
+            ..deployment
         }
     }
 
-    /// What overrides say has to be allowed too.
-    fn within(&self, project: &Project, generated: Generated) -> Result<Generated, Vec<Condition>> {
-        let source = denied_source(project, generated.url());
-        let namespace =
-            generated.target_namespace().and_then(|namespace| denied_namespace(project, namespace));
-        let conditions: Vec<Condition> =
-            source.into_iter().chain(namespace).map(Condition::invalid_spec).collect();
-        if conditions.is_empty() { Ok(generated) } else { Err(conditions) }
+    /// What the revision names, and that of the operation.
+    async fn resolve(&self, deployment: &mut Deployment<'_>, credentials: Option<&Credentials>) -> Form {
+        let revisions = &self.controller.revisions;
+        let is_asked = deployment.application.refresh.is_some();
+        let anew = is_asked && !self.controller.refreshes().contains_key(&self.run.key);
+        if let Some(revision) = wanted(deployment.running.as_ref(), &deployment.source) {
+            let pinned = Source { target_revision: revision.to_owned(), ..deployment.source.clone() };
+            deployment.pin = Some(revisions.form(&pinned, None, credentials, anew).await);
+        }
+        revisions.form(&deployment.source, deployment.live_source.as_ref(), credentials, anew).await
     }
 
     async fn carry_out(
         &mut self,
         mut deployment: Deployment<'_>,
         generated: &Generated,
-        (step, suspend): (SyncStep, Option<bool>),
+        (step, posture): (SyncStep, Posture),
     ) -> Result<Next, Error> {
         if self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen)) {
             self.retire(&[&generated.source, &generated.workload]).await?;
@@ -138,7 +207,7 @@ impl Reconciliation<'_> {
             Ensured::Refused(message) => conditions.push(Condition::sync(message)),
         }
         let is_refused = !conditions.is_empty();
-        let next = self.step(&deployment, &step, conditions, suspend == Some(true)).await?;
+        let next = self.step(&deployment, &step, conditions, posture).await?;
         Ok(if is_refused { Next::BackOff } else { next })
     }
 
@@ -185,16 +254,14 @@ impl Reconciliation<'_> {
             return self.missing(application, message).await;
         };
         let deployment = Deployment {
-            application,
-            source: application.source.clone().unwrap_or_default(),
             running: Running::of(&self.object),
-            generated: false,
             live_source: Some(source),
             live_workload: Some(workload),
-            pin: None,
+            ..Deployment::of(application)
         };
         let step = decide::next(&self.facts(&deployment));
-        self.step(&deployment, &step, Vec::new(), false).await
+        let posture = Posture { suspend: None, hold_source: false };
+        self.step(&deployment, &step, Vec::new(), posture).await
     }
 
     fn facts(&self, deployment: &Deployment<'_>) -> SyncFacts {
@@ -206,19 +273,21 @@ impl Reconciliation<'_> {
         let request = |object: Option<&Value>| {
             object.map_or(Request::Unmade, |object| observe::request(object, &token))
         };
-        let is_suspended =
-            workload.and_then(|workload| workload.at(&["spec", "suspend"])).and_then(Value::as_bool);
+        let rests = is_suspended(workload);
         let is_pinned =
             deployment.pin.as_ref().zip(source).is_some_and(|(pin, source)| is_set_to(source, pin));
         let wanted = running.and_then(|running| wanted(Some(running), &deployment.source));
         SyncFacts {
             phase: Phase::of(&self.object),
-            requested: deployment.application.operation.is_some(),
+            requested: deployment.application.operation.is_some() || deployment.is_due(&self.object),
             too_early: self.began_at() == Some(self.now_text()),
             refusal: running.and_then(|running| self.refusal_of(running, deployment)),
             source_exists: source.is_some(),
             source_request: request(source),
-            source_ready: source.map_or(Ready::Unknown, |source| observe::ready(source, true)),
+            // A source that stays at its artifact has nothing to say about that.
+            source_ready: source.map_or(Ready::Unknown, |source| {
+                observe::ready(source, !deployment.generated || !is_suspended(Some(source)))
+            }),
             is_wanted_revision: wanted.map(|revision| {
                 if is_commit(revision) {
                     artifact.map(reflect::commit_of) == Some(revision)
@@ -228,11 +297,11 @@ impl Reconciliation<'_> {
             }),
             is_pinned,
             may_pin: deployment.generated && is_manual,
+            gate: deployment.gate.clone(),
             workload_exists: workload.is_some(),
             workload_request: request(workload),
-            workload_ready: workload
-                .map_or(Ready::Unknown, |workload| observe::ready(workload, is_suspended != Some(true))),
-            is_held: is_suspended == Some(true) && !(deployment.generated && self.is_resting(deployment)),
+            workload_ready: workload.map_or(Ready::Unknown, |workload| observe::ready(workload, !rests)),
+            is_held: rests && !(deployment.generated && self.lets_rest(deployment)),
             is_attempted: artifact.is_some()
                 && workload.and_then(|workload| workload.str_at(&["status", "lastAttemptedRevision"]))
                     == artifact,
@@ -269,11 +338,10 @@ impl Reconciliation<'_> {
         })
     }
 
-    /// Whether Flamingo lets the workload rest between syncs, or after one that was ended.
-    fn is_resting(&self, deployment: &Deployment<'_>) -> bool {
-        let is_manual = deployment.application.sync_policy.automated.is_none();
+    /// Whether it is Flamingo that lets the workload rest: between syncs, or after one that was ended.
+    fn lets_rest(&self, deployment: &Deployment<'_>) -> bool {
         let is_held = deployment.live_workload.as_ref().is_some_and(super::ensure::is_held);
-        is_manual || is_held || self.was_terminated(deployment)
+        deployment.is_resting || is_held || self.was_terminated(deployment)
     }
 
     /// Whether the last operation was ended, and the source has nothing newer since.
@@ -286,24 +354,39 @@ impl Reconciliation<'_> {
             && state(&["syncResult", "revision"]) == artifact
     }
 
-    /// What is to be said of `suspend` in the generated workload.
-    fn rests(&self, deployment: &Deployment<'_>, step: &SyncStep) -> Option<bool> {
-        let is_manual = deployment.application.sync_policy.automated.is_none();
+    fn posture(&self, deployment: &Deployment<'_>, step: &SyncStep) -> Posture {
         let is_ended = matches!(step, SyncStep::Finish(_, message) if message == TERMINATED);
-        match is_manual || is_ended || self.was_terminated(deployment) {
-            true => Some(!step.needs_workload()),
-            false => None,
+        let rests = deployment.is_resting || is_ended || self.was_terminated(deployment);
+        Posture {
+            suspend: rests.then(|| !step.needs_workload()),
+            hold_source: deployment.gate != Gate::Open && step.holds_source(),
         }
     }
+}
 
-    pub(super) fn live<'b>(deployment: &'b Deployment<'_>, children: &'b [Value], rests: bool) -> Live<'b> {
-        Live {
-            source: deployment.live_source.as_ref(),
-            workload: deployment.live_workload.as_ref(),
-            children,
-            rests,
-        }
-    }
+/// What overrides say has to be allowed too.
+fn within(project: &Project, generated: Generated) -> Result<Generated, Vec<Condition>> {
+    let source = denied_source(project, generated.url());
+    let namespace = generated.target_namespace().and_then(|namespace| denied_namespace(project, namespace));
+    // What cannot be built here cannot be held against the project.
+    let fields = match projects::permits_everything(project) {
+        true => Vec::new(),
+        false => flux_api::present(&generated.workload, kustomization::REFUSED),
+    };
+    let fields = fields.into_iter().map(|field| {
+        format!(
+            "the override of the Kustomization sets spec.{field}, so that it cannot be known what is deployed, and project \
+             '{}' does not allow everything",
+            project.name
+        )
+    });
+    let problems = source.into_iter().chain(namespace).chain(fields);
+    let conditions: Vec<Condition> = problems.map(Condition::invalid_spec).collect();
+    if conditions.is_empty() { Ok(generated) } else { Err(conditions) }
+}
+
+fn is_suspended(object: Option<&Value>) -> bool {
+    object.and_then(|object| object.at(&["spec", "suspend"])).and_then(Value::as_bool) == Some(true)
 }
 
 /// The revision that an operation names, where it is not the one that the source names anyway.
@@ -334,8 +417,9 @@ fn is_set_to(source: &Value, pin: &Form) -> bool {
 }
 
 fn unresolved(revision: &str) -> Condition {
-    Condition::comparison(format!(
-        "Failed to load target state: unable to resolve '{revision}' to a commit SHA: revision not found. What to do: set \
-         spec.source.targetRevision to a branch, tag or commit that exists, or push it"
-    ))
+    let problem = format!(
+        "Failed to load target state: unable to resolve '{revision}' to a commit SHA: revision not found"
+    );
+    let fix = "set spec.source.targetRevision to a branch, tag or commit that exists, or push it";
+    Condition::comparison(insight::with_advice(&problem, fix))
 }

@@ -197,5 +197,5 @@ fn refused(error: Error, generated: &Generated) -> Result<Ensured, Error> {
         403 => "give Flamingo the right to do that".to_owned(),
         _ => "correct what the cause names in the Application or in its overrides".to_owned(),
     };
-    Ok(Ensured::Refused(format!("the Flux objects cannot be made: {status}. What to do: {fix}")))
+    Ok(Ensured::Refused(insight::with_advice(&format!("the Flux objects cannot be made: {status}"), &fix)))
 }

@@ -61,9 +61,9 @@ impl Reconciliation<'_> {
         let is_left = !application.sync_policy.has(FLUX_SUBSYSTEM)
             && resources.iter().any(|resource| !is_flux(resource));
         is_left.then(|| {
-            "Argo CD's own engine is not built yet, so what it deployed for this Application cannot be deleted. What to \
-             do: delete those objects, and then remove the finalizer resources-finalizer.argocd.argoproj.io"
-                .to_owned()
+            let problem = "Argo CD's own engine is not built yet, so what it deployed for this Application cannot be deleted";
+            let fix = "delete those objects, and then remove the finalizer resources-finalizer.argocd.argoproj.io";
+            insight::with_advice(problem, fix)
         })
     }
 

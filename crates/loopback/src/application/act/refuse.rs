@@ -83,7 +83,7 @@ impl Reconciliation<'_> {
         };
         let started = running.as_ref().map_or_else(|| self.now_text(), |running| running.started.clone());
         let state = reflect::running(&operation.value, "", &started);
-        let live = Live { source: None, workload: None, children: &[], rests: false };
+        let live = Live { source: None, workload: None, children: &[], rests: false, holds_source: false };
         let state = reflect::completed(&state, (Phase::Error, why), &subject, &live);
         self.status.status.set_at(&["operationState"], state);
         self.status.operation_done = true;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use apimachinery::clock::rfc3339;
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
 use argocd_api::application::Phase;
 use cluster::events::{Event, Severity};
 use cluster::runtime::{Cause, Next};
@@ -12,11 +13,12 @@ use engine::inventory::Entry;
 use flux_api::annotations::REQUESTED_AT;
 use value::Value;
 
-use super::deploy::Deployment;
+use super::deploy::{Deployment, Posture};
 use crate::application::Reconciliation;
 use crate::application::decide::Request;
 use crate::application::decide::SyncStep;
 use crate::application::observe::{Running, request};
+use crate::names::{SPEC, SYNCED_SPEC};
 use crate::reflect::{self, Condition, HealthStatus, Subject};
 
 /// So many objects of an inventory are looked at for health and images.
@@ -45,7 +47,7 @@ impl Reconciliation<'_> {
         deployment: &Deployment<'_>,
         step: &SyncStep,
         conditions: Vec<Condition>,
-        rests: bool,
+        posture: Posture,
     ) -> Result<Next, Error> {
         let kinds = &self.controller.kinds;
         let (sources, workloads) = (kinds.git_repositories.clone(), kinds.kustomizations.clone());
@@ -54,13 +56,14 @@ impl Reconciliation<'_> {
                 self.ask(&sources, deployment.live_source.as_ref(), deployment, false).await?
             }
             SyncStep::RequestWorkload => {
-                let resumes = deployment.generated && deployment.application.sync_policy.automated.is_none();
+                let resumes = deployment.generated && deployment.is_resting;
                 self.ask(&workloads, deployment.live_workload.as_ref(), deployment, resumes).await?;
             }
             _ => {}
         }
         let children = self.children(deployment.live_workload.as_ref()).await?;
-        let live = Self::live(deployment, &children, rests);
+        let rests = posture.suspend == Some(true);
+        let live = deployment.live(&children, rests, posture.hold_source);
         let subject = Subject {
             object: &self.object,
             source: &deployment.source,
@@ -79,6 +82,7 @@ impl Reconciliation<'_> {
         self.write().await?;
         Ok(match step {
             SyncStep::Postpone => Next::After(Duration::from_secs(1), Cause::Requested),
+            SyncStep::AwaitGate(_) => Next::BackOff,
             SyncStep::Begin | SyncStep::Again => Next::After(Duration::ZERO, Cause::Requested),
             SyncStep::Retry { after, .. } | SyncStep::AwaitRetry(after) => Next::After(*after, Cause::Retry),
             _ if is_moving => Next::After(self.controller.settings.look, Cause::Interval),
@@ -99,6 +103,9 @@ impl Reconciliation<'_> {
         patch.set_at(&["metadata", "annotations", REQUESTED_AT], running.token());
         if resumes {
             patch.set_at(&["spec", "suspend"], false);
+        }
+        if let Some(spec) = object::annotation(object, SPEC) {
+            patch.set_at(&["metadata", "annotations", SYNCED_SPEC], spec);
         }
         self.change(resource, object, patch).await
     }
@@ -205,20 +212,32 @@ fn operation_state(
     };
     let retried = deployment.running.as_ref().map_or(0, |running: &Running| running.retried);
     match step {
-        SyncStep::Rest if deployment.application.sync_policy.automated.is_some() => {
+        SyncStep::Rest
+            if deployment.application.sync_policy.automated.is_some() && !deployment.is_resting =>
+        {
             let retry = deployment.application.sync_policy.retry.as_ref();
             reflect::by_flux(state, retry, subject, live)
         }
         SyncStep::Rest | SyncStep::Postpone | SyncStep::AwaitRetry(_) => None,
         SyncStep::Begin => {
-            let operation = &deployment.application.operation.as_ref()?.value;
-            Some(reflect::running(operation, "waiting for the source", &rfc3339(subject.now)))
+            let asked = deployment.application.operation.as_ref().map(|operation| operation.value.clone());
+            let operation = asked.unwrap_or_else(|| {
+                let retry = deployment.application.sync_policy.retry.as_ref();
+                reflect::automated(live.source.and_then(reflect::artifact_revision), retry, subject)
+            });
+            Some(reflect::running(&operation, "waiting for the source", &rfc3339(subject.now)))
         }
         SyncStep::AwaitObjects => with_message("waiting for the Flux objects to be made".to_owned()),
         SyncStep::RequestSource | SyncStep::AwaitSource => {
             with_message(format!("waiting for {} to look for news", name(live.source)))
         }
         SyncStep::Pin => with_message(format!("waiting for {} to fetch the revision", name(live.source))),
+        SyncStep::AwaitGate(why) => {
+            with_message(format!("waiting for what is to be held against the project: {why}"))
+        }
+        SyncStep::HoldSource => {
+            with_message(format!("waiting for {} to stay at its artifact", name(live.source)))
+        }
         SyncStep::RequestWorkload | SyncStep::AwaitWorkload => {
             with_message(format!("waiting for healthy state of {}", name(live.workload)))
         }
@@ -235,6 +254,9 @@ fn operation_state(
             let mut state = with_message(format!("Retrying operation. Attempt #{retried}"))?;
             state.remove_at(&["finishedAt"]);
             Some(state)
+        }
+        SyncStep::Finish(Phase::Failed, message) if !deployment.denials.is_empty() => {
+            Some(reflect::denied(state?, message, &deployment.denials, subject, live))
         }
         SyncStep::Finish(phase, message) => {
             Some(reflect::completed(state?, (*phase, message), subject, live))
