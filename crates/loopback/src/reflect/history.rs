@@ -68,9 +68,11 @@ fn deployments(workload: &Value) -> Vec<Deployment> {
 }
 
 fn entry(id: i64, deployment: &Deployment, status: &Value, subject: &Subject<'_>) -> Value {
-    let operation = status
-        .get("operationState")
-        .filter(|state| state.str_at(&["syncResult", "revision"]) == Some(&deployment.commit));
+    // What is deployed while an operation runs is deployed by it, noted before its end or after.
+    let operation = status.get("operationState").filter(|state| {
+        state.str_at(&["syncResult", "revision"]) == Some(&deployment.commit)
+            || matches!(state.str_at(&["phase"]), Some("Running" | "Terminating"))
+    });
     let by = operation.and_then(|state| state.at(&["operation", "initiatedBy"]).cloned());
     let by = by.unwrap_or_else(|| Value::map_of([("automated", true)]));
     let started = operation.and_then(|state| state.str_at(&["startedAt"])).map(str::to_owned);
