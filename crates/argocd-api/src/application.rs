@@ -10,7 +10,7 @@ use apimachinery::object;
 use value::Value;
 
 pub use operation::{Operation, Phase, Retry};
-pub use source::{Directory, Kustomize, Patch, Replica, Source};
+pub use source::{Kustomize, Patch, Replica, Source};
 
 use crate::field::{FieldError, Fields};
 use crate::{GROUP, VERSION};
@@ -142,8 +142,6 @@ pub struct SyncPolicy {
 pub struct Automated {
     /// Whether objects are deleted that the source no longer has.
     pub prune: Option<bool>,
-    /// Whether changes in the cluster are undone.
-    pub self_heal: Option<bool>,
 }
 
 impl SyncPolicy {
@@ -202,11 +200,7 @@ fn sync_policy(policy: &Fields<'_>) -> Result<SyncPolicy, FieldError> {
     let is_automated = automated.value().is_some() && automated.choice("enabled")? != Some(false);
     let namespace = policy.at("managedNamespaceMetadata");
     Ok(SyncPolicy {
-        automated: is_automated
-            .then(|| {
-                Ok(Automated { prune: automated.choice("prune")?, self_heal: automated.choice("selfHeal")? })
-            })
-            .transpose()?,
+        automated: is_automated.then(|| Ok(Automated { prune: automated.choice("prune")? })).transpose()?,
         options: policy.texts("syncOptions")?,
         retry: Retry::read(&policy.at("retry"))?,
         namespace_labels: namespace.text_map("labels")?,
@@ -241,7 +235,7 @@ mod tests {
         assert_eq!(automated(r#"{"automated":null}"#), None);
         assert_eq!(automated(r#"{"automated":{"enabled":false}}"#), None);
         assert_eq!(automated(r#"{"automated":{}}"#), Some(Automated::default()));
-        let prunes = Automated { prune: Some(true), self_heal: None };
+        let prunes = Automated { prune: Some(true) };
         assert_eq!(automated(r#"{"automated":{"enabled":true,"prune":true}}"#), Some(prunes));
     }
 

@@ -10,7 +10,7 @@ mod field;
 pub mod project;
 
 pub use application::Application;
-pub use field::{FieldError, present, present_in};
+pub use field::FieldError;
 pub use project::Project;
 
 /// The API group.

@@ -8,6 +8,7 @@ mod options;
 mod overrides;
 mod workload;
 
+use apimachinery::fields;
 use argocd_api::Application;
 use argocd_api::application::{REFUSED, Source};
 use argocd_core::revision::Form;
@@ -114,7 +115,7 @@ pub(crate) fn generate(inputs: &Inputs<'_>) -> Result<Generated, Vec<Refusal>> {
 
 /// What the spec asks for that Flux has no word for, or that is not built yet.
 fn refused(inputs: &Inputs<'_>) -> Vec<Refusal> {
-    let fields = argocd_api::present(inputs.object, REFUSED);
+    let fields = fields::present_in_spec(inputs.object, REFUSED);
     let mut refusals: Vec<Refusal> = fields.into_iter().map(refusal).collect();
     let url = &inputs.source.repo_url;
     if url.starts_with("oci://") {

@@ -147,3 +147,6 @@ pub(crate) fn named(reference: &ObjectRef) -> String {
     let place = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
     format!("{group}/{kind}:{place}")
 }
+
+#[cfg(test)]
+mod tests;

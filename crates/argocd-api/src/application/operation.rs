@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use apimachinery::fields;
 use value::Value;
 
 use super::Source;
-use crate::field::{FieldError, Fields, present_in};
+use crate::field::{FieldError, Fields};
 
 /// Upstream's wait before the first new attempt, and what it is multiplied with.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -26,14 +27,8 @@ pub struct Operation {
     pub demands: Vec<String>,
     /// Options in the place of the application's; empty for those.
     pub options: Vec<String>,
-    /// Whether it deletes objects that the source no longer has.
-    pub prune: bool,
     /// How it is tried again.
     pub retry: Option<Retry>,
-    /// Who asked for it; empty where nothing is said.
-    pub username: String,
-    /// Whether a controller asked for it.
-    pub automated: bool,
     /// The operation as it stands in the object, which the status repeats.
     pub value: Value,
 }
@@ -112,12 +107,9 @@ impl Operation {
             is_sync: sync.value().is_some(),
             revision: sync.text("revision")?,
             source: source.value().map(|_| Source::read(&source)).transpose()?,
-            demands: present_in(value, &DEMANDS).into_iter().map(str::to_owned).collect(),
+            demands: fields::present(value, &DEMANDS).into_iter().map(str::to_owned).collect(),
             options: sync.texts("syncOptions")?,
-            prune: sync.flag("prune")?,
             retry: Retry::read(&operation.at("retry"))?,
-            username: operation.at("initiatedBy").text("username")?,
-            automated: operation.at("initiatedBy").flag("automated")?,
             value: value.clone(),
         }))
     }

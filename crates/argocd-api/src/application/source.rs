@@ -19,8 +19,8 @@ pub struct Source {
     pub has_helm: bool,
     /// Changes of the kustomization.
     pub kustomize: Option<Kustomize>,
-    /// Which files are taken.
-    pub directory: Option<Directory>,
+    /// Whether there is anything in `directory`.
+    pub has_directory: bool,
     /// The source as it stands in the object, which statuses repeat.
     pub value: Value,
 }
@@ -70,13 +70,6 @@ pub struct Patch {
     pub target: Option<Value>,
 }
 
-/// Which files of a directory are taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Directory {
-    /// Whether nested directories are taken too.
-    pub recurse: bool,
-}
-
 impl Source {
     pub(crate) fn read(source: &Fields<'_>) -> Result<Self, FieldError> {
         let part =
@@ -88,9 +81,7 @@ impl Source {
             chart: source.text("chart")?,
             has_helm: part("helm").is_some(),
             kustomize: part("kustomize").map(|part| kustomize(&part)).transpose()?,
-            directory: part("directory")
-                .map(|part| Ok(Directory { recurse: part.flag("recurse")? }))
-                .transpose()?,
+            has_directory: part("directory").is_some(),
             value: source.value().cloned().unwrap_or_default(),
         })
     }

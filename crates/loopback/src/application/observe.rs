@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use apimachinery::condition::{self, Status};
+use apimachinery::fields;
 use apimachinery::object;
+use argocd_api::Application;
 use argocd_api::application::{Operation, Phase};
 use argocd_api::project::{self, Project};
-use argocd_api::{Application, present};
 use argocd_core::projects::{self, Destination};
 use argocd_core::repositories::{self, Entry, Role, SECRET_TYPE};
 use base64::Engine as _;
@@ -64,7 +65,7 @@ fn project_of(controller: &Controller, application: &Application) -> Result<Proj
         let message = format!("Application referencing project {name} which does not exist");
         return Err(Condition::invalid_spec(message));
     };
-    if let [field, ..] = present(&object, project::REFUSED).as_slice() {
+    if let [field, ..] = fields::present_in_spec(&object, project::REFUSED).as_slice() {
         let message = format!(
             "spec.{field} of project {name} is not enforced by this version of Flamingo, so nothing is deployed for it; \
              remove the field, or use another project"

@@ -97,5 +97,5 @@ fn collect_addresses(child: &Value, addresses: &mut BTreeSet<String>) {
 
 /// Whether kustomize is told anything; a directory otherwise, as far as one knows without looking.
 pub(super) fn source_type(source: &Source) -> &'static str {
-    if source.directory.is_some() && source.kustomize.is_none() { "Directory" } else { "Kustomize" }
+    if source.has_directory && source.kustomize.is_none() { "Directory" } else { "Kustomize" }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use apimachinery::fields;
 use argocd_api::Application;
 use argocd_api::application::{Phase, Source};
 use argocd_api::project::Project;
@@ -371,7 +372,7 @@ fn within(project: &Project, generated: Generated) -> Result<Generated, Vec<Cond
     // What cannot be built here cannot be held against the project.
     let fields = match projects::permits_everything(project) {
         true => Vec::new(),
-        false => flux_api::present(&generated.workload, kustomization::REFUSED),
+        false => fields::present_in_spec(&generated.workload, kustomization::REFUSED),
     };
     let fields = fields.into_iter().map(|field| {
         format!(
