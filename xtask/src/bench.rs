@@ -62,7 +62,7 @@ fn up() -> Result<()> {
     let (begin, from) = (cpu_seconds(running.pid())?, Instant::now());
     pause(IDLE);
     let share = (cpu_seconds(running.pid())? - begin) / from.elapsed().as_secs_f64() * 100.0;
-    table.row("idle memory (RSS)", resident_mebibytes(running.pid())?, 50.0, "MiB");
+    table.row("idle memory (RSS)", resident_mebibytes(running.pid())?, 70.0, "MiB");
     table.row("idle CPU", share, 1.0, "% of a core");
     table.row("stripped binary", megabytes, 30.0, "MB");
     drop(running);

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod condition;
 pub mod defaulting;
 pub mod duration;
+pub mod fields;
 mod go_print;
 pub mod gvk;
 pub mod managed_fields;

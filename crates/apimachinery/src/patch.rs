@@ -32,9 +32,40 @@ pub fn merge_patch(object: &Value, patch: &Value) -> Value {
     Value::from(Map::from_iter(merged))
 }
 
+/// The merge patch that turns `from` into `to`; `None` where they are equal.
+pub fn difference(from: &Value, to: &Value) -> Option<Value> {
+    if from == to {
+        return None;
+    }
+    let (Some(before), Some(after)) = (from.as_map(), to.as_map()) else { return Some(to.clone()) };
+    let mut patch = Map::new();
+    for (key, value) in after {
+        match before.get(key) {
+            Some(old) => patch.extend(difference(old, value).map(|change| (key.clone(), change))),
+            None => {
+                patch.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    for key in before.keys().filter(|key| !after.contains_key(key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
+    Some(patch.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_names_only_what_changed() {
+        let from = value::from_json(br#"{"a":1,"b":{"c":1,"d":2},"e":[1]}"#).expect("valid");
+        let to = value::from_json(br#"{"a":1,"b":{"c":3},"e":[1,2],"f":{}}"#).expect("valid");
+        let patch = difference(&from, &to).expect("they differ");
+        assert_eq!(patch.to_string(), r#"{"b":{"c":3,"d":null},"e":[1,2],"f":{}}"#);
+        assert_eq!(merge_patch(&from, &patch), to);
+        assert_eq!(difference(&from, &from), None);
+    }
 
     #[test]
     fn merge_patches_follow_the_examples_of_the_rfc() {

@@ -4,7 +4,14 @@
 //!
 //! **Invariants.** No IO. The definitions have all fields of upstream's, with its types and rules.
 
+pub mod application;
 pub mod definitions;
+mod field;
+pub mod project;
+
+pub use application::Application;
+pub use field::FieldError;
+pub use project::Project;
 
 /// The API group.
 pub const GROUP: &str = "argoproj.io";

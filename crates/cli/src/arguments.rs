@@ -29,6 +29,8 @@ pub enum Command {
     Down(Down),
     /// Run the Flux controllers against a cluster.
     FluxControllers(FluxControllers),
+    /// Run the controller of Applications that Flux deploys against a cluster.
+    ArgocdControllers(ArgocdControllers),
     /// Render a Helm chart.
     Template(TemplateArguments),
     /// Examine Helm charts for possible issues.
@@ -170,6 +172,35 @@ pub struct FluxControllers {
     /// How many artifacts of a source are kept.
     #[arg(long, default_value_t = 2)]
     pub artifact_retention_records: usize,
+}
+
+/// Arguments of `argocd-controllers`; those that upstream has too are flags of argocd-application-controller.
+#[derive(Debug, Args)]
+pub struct ArgocdControllers {
+    /// The kubeconfig; that of the Pod's ServiceAccount where nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Apply the CustomResourceDefinitions of argoproj.io first.
+    #[arg(long)]
+    pub install_crds: bool,
+    /// The namespace of Argo CD, with its projects, repository Secrets and Applications.
+    #[arg(long, short, default_value = "argocd")]
+    pub namespace: String,
+    /// Patterns of other namespaces whose Applications are reconciled.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub application_namespaces: Vec<String>,
+    /// How many Applications are reconciled at once.
+    #[arg(long, default_value_t = 20)]
+    pub status_processors: usize,
+    /// After how many seconds an Application is compared when nothing wakes it.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    pub app_resync: u64,
+    /// The first delay after a failure.
+    #[arg(long, default_value = "750ms", value_parser = duration)]
+    pub min_retry_delay: Duration,
+    /// The longest delay after failures.
+    #[arg(long, default_value = "3m", value_parser = duration)]
+    pub max_retry_delay: Duration,
 }
 
 /// A duration as Go writes it, such as `1m30s`.

@@ -112,6 +112,14 @@ impl Session {
         self.cluster.mapper.find(self, gvk).await
     }
 
+    /// How the cluster serves the kind of `gvk`, in the version that it prefers, whatever `gvk` says.
+    ///
+    /// # Errors
+    /// As [`Session::resource`].
+    pub async fn preferred_resource(&self, gvk: &GroupVersionKind) -> Result<Resource, Error> {
+        self.cluster.mapper.find_preferred(self, gvk).await
+    }
+
     /// The address of `object`.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub(crate) struct RestMapper {
 #[derive(Default)]
 struct Kinds {
     served: HashMap<GroupVersionKind, Resource>,
+    /// By group and kind, in the version that the server prefers, which is the newest stable one.
+    preferred: HashMap<(String, String), Resource>,
     /// Groups whose discovery is not current: what they lack may exist all the same.
     stale: HashSet<String>,
 }
@@ -41,6 +43,27 @@ impl RestMapper {
         }
         let kinds = self.read_again(session, before).await?;
         match kinds.served.get(gvk) {
+            Some(found) => Ok(found.clone()),
+            None if kinds.stale.contains(&gvk.group) => {
+                Err(Error::IncompleteDiscovery { group: gvk.group.clone(), kind: gvk.kind.clone() })
+            }
+            None => Err(Error::NoMatch(gvk.clone())),
+        }
+    }
+
+    /// The kind in the version that the server prefers.
+    pub(crate) async fn find_preferred(
+        &self,
+        session: &Session,
+        gvk: &GroupVersionKind,
+    ) -> Result<Resource, Error> {
+        let key = (gvk.group.clone(), gvk.kind.clone());
+        let before = self.known();
+        if let Some(found) = before.as_ref().and_then(|kinds| kinds.preferred.get(&key)) {
+            return Ok(found.clone());
+        }
+        let kinds = self.read_again(session, before).await?;
+        match kinds.preferred.get(&key) {
             Some(found) => Ok(found.clone()),
             None if kinds.stale.contains(&gvk.group) => {
                 Err(Error::IncompleteDiscovery { group: gvk.group.clone(), kind: gvk.kind.clone() })
@@ -96,6 +119,8 @@ fn add_version(kinds: &mut Kinds, group: &str, version: &Value) {
         };
         let gvk = GroupVersionKind::new(group, name, kind);
         let namespaced = resource.str_at(&["scope"]) == Some("Namespaced");
-        kinds.served.insert(gvk.clone(), Resource::new(gvk, plural, namespaced));
+        let resource = Resource::new(gvk.clone(), plural, namespaced);
+        kinds.preferred.entry((group.to_owned(), kind.to_owned())).or_insert_with(|| resource.clone());
+        kinds.served.insert(gvk, resource);
     }
 }

@@ -20,9 +20,11 @@ pub mod runtime;
 mod target;
 pub mod wait;
 pub mod watch;
+mod written;
 
 pub use client::{Applied, Apply, Cluster, Propagation, Session, Subresource};
 pub use deadline::Deadline;
 pub use error::{Error, Status};
 pub use identity::{ActAs, ClusterId};
 pub use target::{Resource, Target};
+pub use written::Written;

@@ -1,25 +1,27 @@
-//! `flamingo flux-controllers`: the Flux controllers as a component of a cluster.
+//! `flamingo flux-controllers` and `flamingo argocd-controllers`: components of a cluster.
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use cli::arguments::FluxControllers;
+use std::time::Duration;
+
+use cli::arguments::{ArgocdControllers, FluxControllers};
 use flux_controllers::{Controllers, Settings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes;
 
-pub(crate) async fn run(arguments: FluxControllers) -> anyhow::Result<ExitCode> {
+pub(crate) async fn flux(arguments: FluxControllers) -> anyhow::Result<ExitCode> {
     let cluster = kubernetes::connect(arguments.kubeconfig.as_deref()).await?;
     if arguments.install_crds {
-        kubernetes::install_definitions(&cluster).await?;
+        kubernetes::install(&cluster, flux_api::definitions::all()?).await?;
     }
     let listener = TcpListener::bind(&arguments.storage_addr)
         .await
         .with_context(|| format!("artifacts cannot be served on {}", arguments.storage_addr))?;
     let stop = CancellationToken::new();
-    let settings = settings(arguments);
+    let settings = flux_settings(arguments);
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
     stop_signal().await?;
     stop.cancel();
@@ -27,7 +29,43 @@ pub(crate) async fn run(arguments: FluxControllers) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn settings(arguments: FluxControllers) -> Settings {
+pub(crate) async fn argocd(arguments: ArgocdControllers) -> anyhow::Result<ExitCode> {
+    let cluster = kubernetes::connect(arguments.kubeconfig.as_deref()).await?;
+    if arguments.install_crds {
+        kubernetes::install(&cluster, argocd_api::definitions::all()?).await?;
+    }
+    let stop = CancellationToken::new();
+    let settings = argocd_settings(arguments);
+    let controllers = loopback::Controllers::start(&cluster, settings, kubernetes::clock(), &stop).await?;
+    stop_signal().await?;
+    stop.cancel();
+    controllers.stopped().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn argocd_settings(arguments: ArgocdControllers) -> loopback::Settings {
+    let ArgocdControllers {
+        kubeconfig: _,
+        install_crds: _,
+        namespace,
+        application_namespaces,
+        status_processors,
+        app_resync,
+        min_retry_delay,
+        max_retry_delay,
+    } = arguments;
+    loopback::Settings {
+        namespace,
+        application_namespaces,
+        concurrent: status_processors,
+        resync: Duration::from_secs(app_resync),
+        min_retry_delay,
+        max_retry_delay,
+        ..loopback::Settings::default()
+    }
+}
+
+fn flux_settings(arguments: FluxControllers) -> Settings {
     let FluxControllers {
         kubeconfig: _,
         install_crds: _,

@@ -1,34 +1,41 @@
-//! The Flux objects of `up`, and following them until they are ready.
+//! The Application of `up`, and following it until it is ready.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apimachinery::condition::{self, Status};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
+use argocd_api::application::{self, RESOURCES_FINALIZER};
 use cli::progress::Progress;
 use cluster::{Cluster, Propagation, Resource, Session, Subresource, Target};
 use flux_api::annotations::REQUESTED_AT;
 use flux_api::{git_repository, kustomization};
 use insight::{Finding, Terms};
+use loopback::names::{AUTO_CREATE, FLUX_SUBSYSTEM};
 use value::Value;
 
 use crate::kubernetes::{self, MANAGER};
 use crate::origin::Origin;
 
-/// The namespace of the Flux objects.
-const NAMESPACE: &str = "flux-system";
+/// The namespace of the Application.
+const NAMESPACE: &str = "argocd";
+/// The namespace of its Flux objects.
+const FLUX_NAMESPACE: &str = "flux-system";
+/// How long the Flux objects may take to be as the Application says, before anything else is said.
+const SOON: Duration = Duration::from_secs(10);
 /// A wait that is longer than this is worth an explanation.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Marks the objects of `up`, so that those of an earlier run are known.
 const MADE_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "flamingo-up");
 
-/// The pair of Flux objects that deploys an origin.
+/// The Application that deploys an origin, and its Flux objects.
 pub(crate) struct Deployment {
     cluster: Cluster,
     name: String,
+    application: Target,
     source: Target,
     workload: Target,
     /// The last request for a look at the source.
@@ -49,37 +56,49 @@ impl Deployment {
     /// Applies the objects.
     pub(crate) async fn create(cluster: &Cluster, origin: &Origin) -> anyhow::Result<Self> {
         let session = kubernetes::session(cluster);
-        kubernetes::apply(&session, &namespace()).await?;
-        kubernetes::apply(&session, &source(origin)).await?;
-        kubernetes::apply(&session, &workload(origin)).await?;
-        let target = |resource| Target::new(&resource, NAMESPACE, &origin.name);
+        kubernetes::apply(&session, &namespace(NAMESPACE)).await?;
+        kubernetes::apply(&session, &application(origin)).await?;
+        let target = |resource, namespace| Target::new(&resource, namespace, &origin.name);
         Ok(Self {
             cluster: cluster.clone(),
             name: origin.name.clone(),
-            source: target(sources()),
-            workload: target(workloads()),
+            application: target(applications(), NAMESPACE),
+            source: target(sources(), FLUX_NAMESPACE),
+            workload: target(workloads(), FLUX_NAMESPACE),
             requested: None,
         })
     }
 
-    /// Deletes what an earlier run with another repository made; its controllers prune what that deployed.
-    /// Says which repositories these were.
+    /// Waits until the source is fetched from where the origin is, or the Application says why not.
+    pub(crate) async fn until_current(&self, origin: &Origin) -> anyhow::Result<()> {
+        let session = kubernetes::session(&self.cluster);
+        let started = Instant::now();
+        while started.elapsed() < SOON {
+            let source = session.get(&self.source).await?.unwrap_or_default();
+            let application = session.get(&self.application).await?.unwrap_or_default();
+            let is_refused = application.at(&["status", "conditions"]).is_some();
+            if is_refused || source.str_at(&["spec", "url"]) == Some(&origin.url) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Deletes what an earlier run with another repository made, with everything that it deployed. Says which
+    /// repositories these were.
     pub(crate) async fn retire_others(&self) -> anyhow::Result<Vec<String>> {
         let session = kubernetes::session(&self.cluster);
         let mut retired = Vec::new();
-        for resource in [workloads(), sources()] {
-            for other in session.list(&resource, NAMESPACE, &format!("{}={}", MADE_BY.0, MADE_BY.1)).await? {
-                let (Some(name), Some(uid)) = (object::name(&other), object::uid(&other)) else { continue };
-                if name == self.name {
-                    continue;
-                }
-                session
-                    .delete(&Target::new(&resource, NAMESPACE, name), uid, Propagation::Background)
-                    .await?;
-                if resource.gvk().kind == "Kustomization" {
-                    retired.push(name.to_owned());
-                }
+        let labels = format!("{}={}", MADE_BY.0, MADE_BY.1);
+        for other in session.list(&applications(), NAMESPACE, &labels).await? {
+            let (Some(name), Some(uid)) = (object::name(&other), object::uid(&other)) else { continue };
+            if name == self.name {
+                continue;
             }
+            let target = Target::new(&applications(), NAMESPACE, name);
+            session.delete(&target, uid, Propagation::Background).await?;
+            retired.push(name.to_owned());
         }
         Ok(retired)
     }
@@ -99,16 +118,29 @@ impl Deployment {
         let session = kubernetes::session(&self.cluster);
         let source = session.get(&self.source).await?.unwrap_or_default();
         let workload = session.get(&self.workload).await?.unwrap_or_default();
+        let application = session.get(&self.application).await?.unwrap_or_default();
         let revision = source.str_at(&["status", "artifact", "revision"]).unwrap_or_default();
         let applied = workload.str_at(&["status", "lastAppliedRevision"]).unwrap_or_default();
-        if is_ready(&source) && is_ready(&workload) && revision == applied {
+        if is_ready(&source)
+            && is_ready(&workload)
+            && revision == applied
+            && is_synced(&application, revision)
+        {
             return Ok(State::Ready(revision.to_owned()));
         }
-        if !self.is_current(&source, &workload) && waited < PATIENCE {
+        let is_known = self.is_current(&source, &workload) || refuses(&application);
+        if !is_known && waited < PATIENCE {
             return Ok(State::Progressing("looking at the source".to_owned()));
         }
         let mut findings = insight::diagnose([&source, &workload], jiff::Timestamp::now(), &OPTIONS);
         findings.retain(|finding| finding.code != insight::Code::Waiting);
+        if findings.is_empty() {
+            // What the Flux objects say is said by the Application too.
+            findings = insight::diagnose([&application], jiff::Timestamp::now(), &OPTIONS);
+            for finding in &mut findings {
+                finding.fix = OPTIONS.in_place_of(&Terms::APPLICATION, &finding.fix);
+            }
+        }
         if findings.is_empty() && waited > PATIENCE {
             findings = self.pods(&session, &workload).await?;
         } else if !findings.is_empty() {
@@ -227,8 +259,17 @@ impl Reporter {
 }
 
 /// `up` writes the specs; those who run it set its options.
-const OPTIONS: Terms =
-    Terms { url: "--from", reference: "--ref", path: "--path", target_namespace: "--target-namespace" };
+const OPTIONS: Terms = Terms {
+    url: "--from",
+    reference: "--ref",
+    path: "--path",
+    target_namespace: "--target-namespace",
+    ..Terms::FLUX
+};
+
+fn applications() -> Resource {
+    Resource::new(application::kind(), "applications", true)
+}
 
 fn sources() -> Resource {
     Resource::new(git_repository::kind(), "gitrepositories", true)
@@ -251,63 +292,68 @@ fn progress_of(object: &Value) -> Option<String> {
     Some(format!("{}: {what}", object.str_at(&["kind"]).unwrap_or_default()))
 }
 
-fn namespace() -> Value {
+/// Whether the Application itself knows that the revision is deployed.
+fn is_synced(application: &Value, revision: &str) -> bool {
+    let says = |path: &[&str], text: &str| application.str_at(&[&["status"], path].concat()) == Some(text);
+    let commit = revision.rsplit_once("sha1:").map_or(revision, |(_, commit)| commit);
+    says(&["sync", "status"], "Synced")
+        && says(&["sync", "revision"], commit)
+        && says(&["health", "status"], "Healthy")
+}
+
+/// Whether nothing is deployed because of what the Application says.
+fn refuses(application: &Value) -> bool {
+    application.str_at(&["status", "sync", "status"]) == Some("Unknown")
+        && application.at(&["status", "conditions"]).is_some()
+}
+
+fn namespace(name: &str) -> Value {
     Value::map_of([
         ("apiVersion", Value::from("v1")),
         ("kind", "Namespace".into()),
-        ("metadata", Value::map_of([("name", NAMESPACE)])),
+        ("metadata", Value::map_of([("name", name)])),
     ])
 }
 
-fn metadata(origin: &Origin) -> Value {
-    Value::map_of([
+/// An Application that Flux deploys, and that takes along what it deployed when it goes.
+fn application(origin: &Origin) -> Value {
+    let mut metadata = Value::map_of([
         ("name", Value::from(origin.name.as_str())),
         ("namespace", NAMESPACE.into()),
         ("labels", Value::map_of([MADE_BY])),
-    ])
-}
-
-fn source(origin: &Origin) -> Value {
-    let reference = &origin.reference;
-    let forms = [
-        ("branch", &reference.branch),
-        ("tag", &reference.tag),
-        ("semver", &reference.semver),
-        ("name", &reference.name),
-        ("commit", &reference.commit),
-    ];
-    let given = forms.into_iter().filter_map(|(form, text)| Some((form, text.clone()?)));
-    let spec = Value::map_of([
-        ("interval", Value::from("1m")),
-        ("url", origin.url.as_str().into()),
-        ("ref", Value::map_of(given)),
+        ("finalizers", Value::list_of([RESOURCES_FINALIZER])),
     ]);
-    Value::map_of([
-        ("apiVersion", Value::from(git_repository::kind().api_version())),
-        ("kind", "GitRepository".into()),
-        ("metadata", metadata(origin)),
-        ("spec", spec),
-    ])
-}
-
-fn workload(origin: &Origin) -> Value {
-    let source = Value::map_of([("kind", "GitRepository"), ("name", &origin.name)]);
-    let mut spec = Value::map_of([
-        ("interval", Value::from("10m")),
-        ("path", origin.path.as_str().into()),
-        ("prune", true.into()),
-        ("retryInterval", "15s".into()),
-        ("sourceRef", source),
-        ("timeout", "3m".into()),
-        ("wait", true.into()),
+    let overrides = [
+        ("flamingo/gitrepository-override", "spec:\n  interval: 1m\n"),
+        ("flamingo/kustomize-override", "spec:\n  timeout: 3m\n"),
+    ];
+    metadata.set_at(&["annotations"], Value::map_of(overrides));
+    let mut source = Value::map_of([
+        ("repoURL", origin.url.as_str()),
+        ("path", &origin.path),
+        ("targetRevision", &origin.revision),
     ]);
     if let Some(namespace) = &origin.target_namespace {
-        spec.set_at(&["targetNamespace"], namespace.as_str());
+        source.set_at(&["kustomize", "namespace"], namespace.as_str());
     }
+    let options =
+        [format!("{FLUX_SUBSYSTEM}=true"), format!("{AUTO_CREATE}=true"), "CreateNamespace=true".to_owned()];
+    let mut policy = Value::map_of([("syncOptions", Value::list_of(options))]);
+    policy.set_at(&["automated", "prune"], true);
+    policy.set_at(&["retry", "limit"], -1);
+    policy.set_at(&["retry", "backoff", "duration"], "15s");
+    let destination =
+        Value::map_of([("namespace", FLUX_NAMESPACE), ("server", "https://kubernetes.default.svc")]);
+    let spec = Value::map_of([
+        ("project", Value::from("default")),
+        ("destination", destination),
+        ("source", source),
+        ("syncPolicy", policy),
+    ]);
     Value::map_of([
-        ("apiVersion", Value::from(kustomization::kind().api_version())),
-        ("kind", "Kustomization".into()),
-        ("metadata", metadata(origin)),
+        ("apiVersion", Value::from(application::kind().api_version())),
+        ("kind", "Application".into()),
+        ("metadata", metadata),
         ("spec", spec),
     ])
 }

@@ -50,11 +50,11 @@ pub(crate) fn session(cluster: &Cluster) -> Session {
     cluster.session(ActAs::Component, Deadline::after(TIMEOUT))
 }
 
-/// Applies the definitions of the served kinds and waits until they are established.
-pub(crate) async fn install_definitions(cluster: &Cluster) -> anyhow::Result<()> {
+/// Applies definitions and waits until they are established.
+pub(crate) async fn install(cluster: &Cluster, definitions: Vec<Value>) -> anyhow::Result<()> {
     let session = session(cluster);
     let mut awaited = Vec::new();
-    for definition in flux_api::definitions::all()? {
+    for definition in definitions {
         let stored = apply(&session, &definition).await?;
         let reference = ObjectRef::of(&stored).context("a stored definition has no name")?;
         let version = GroupVersionKind::of(&stored).map(|gvk| gvk.version).unwrap_or_default();

@@ -1,13 +1,11 @@
 //! Where `up` deploys from.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use cli::arguments::Up;
-use flux_api::git_repository::Reference;
 use git_server::{GitServer, Head, Repositories, Repository};
-use source::git::{self, Remote};
+use source::git;
 use tokio::net::TcpListener;
 
 /// The files of the demo repository.
@@ -21,15 +19,15 @@ const DEMO: [(&str, &[u8]); 6] = [
 ];
 /// 2026-01-01, so that the demo's commit is the same everywhere.
 const DEMO_TIME: i64 = 1_767_225_600;
-const ASK_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A repository that Flux can fetch.
 pub(crate) struct Origin {
-    /// The name of the Flux objects.
+    /// The name of the Application and of its Flux objects.
     pub(crate) name: String,
     pub(crate) url: String,
     pub(crate) path: String,
-    pub(crate) reference: Reference,
+    /// A branch, a tag, a commit or a full name.
+    pub(crate) revision: String,
     pub(crate) target_namespace: Option<String>,
     /// For people.
     pub(crate) described: String,
@@ -62,7 +60,7 @@ impl Origin {
             name: "demo".to_owned(),
             url,
             path: "./app".to_owned(),
-            reference: Reference { branch: Some("main".to_owned()), ..Reference::default() },
+            revision: "main".to_owned(),
             target_namespace: None,
             described: "the built-in demo repository".to_owned(),
             local: None,
@@ -83,17 +81,14 @@ impl Origin {
                 path.display()
             );
         }
-        let reference = match (&arguments.reference, branch, commit) {
-            (Some(given), ..) => local_reference(given),
-            (None, Some(branch), _) => Reference { branch: Some(branch), ..Reference::default() },
-            (None, None, commit) => Reference { commit, ..Reference::default() },
-        };
+        let given = arguments.reference.clone().or(branch).or(commit);
+        let revision = given.context("the repository has neither a branch nor a commit")?;
         let (server, url) = serve(&repository).await?;
         Ok(Self {
             name: object_name(&path.file_name().unwrap_or_default().to_string_lossy()),
             url,
             path: arguments.path.clone(),
-            reference,
+            revision,
             target_namespace: arguments.target_namespace.clone(),
             described: format!("the committed state of {}", path.display()),
             local: Some(repository),
@@ -114,14 +109,14 @@ impl Origin {
                  a URL without them, and a Secret that spec.secretRef names"
             );
         }
-        let remote = Remote::anonymous(parsed.clone());
-        let reference = remote_reference(&remote, arguments.reference.as_deref()).await?;
+        // By default the branch that the server calls its own.
+        let revision = arguments.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
         let last = parsed.path_segments().and_then(|mut segments| segments.rfind(|part| !part.is_empty()));
         Ok(Self {
             name: object_name(last.unwrap_or("app").trim_end_matches(".git")),
             url: url.to_owned(),
             path: arguments.path.clone(),
-            reference,
+            revision,
             target_namespace: arguments.target_namespace.clone(),
             described,
             local: None,
@@ -145,51 +140,6 @@ async fn serve(repository: &Repository) -> anyhow::Result<(GitServer, String)> {
     Ok((server, url))
 }
 
-/// A commit by its SHA, a full name, or a branch. Tags of local repositories are given by full name.
-fn local_reference(given: &str) -> Reference {
-    by_form(given).unwrap_or_else(|| Reference { branch: Some(given.to_owned()), ..Reference::default() })
-}
-
-fn by_form(given: &str) -> Option<Reference> {
-    if given.len() == 40 && given.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Some(Reference { commit: Some(given.to_owned()), ..Reference::default() });
-    }
-    let name = given.starts_with("refs/").then(|| given.to_owned())?;
-    Some(Reference { name: Some(name), ..Reference::default() })
-}
-
-/// What `--ref` means to the remote: a branch or a tag, whichever exists; `main` or `master` by default.
-async fn remote_reference(remote: &Remote, given: Option<&str>) -> anyhow::Result<Reference> {
-    if let Some(reference) = given.and_then(by_form) {
-        return Ok(reference);
-    }
-    let branch = |name: &str| Reference { branch: Some(name.to_owned()), ..Reference::default() };
-    let candidates = match given {
-        Some(given) => {
-            let tag = Reference { tag: Some(given.to_owned()), ..Reference::default() };
-            vec![
-                (git::Reference::Branch(given.to_owned()), branch(given)),
-                (git::Reference::Tag(given.to_owned()), tag),
-            ]
-        }
-        None => ["main", "master"].map(|name| (git::Reference::Branch(name.to_owned()), branch(name))).into(),
-    };
-    // Where nothing is found, and where the server cannot be asked, the GitRepository says so with the cause.
-    let mut first = None;
-    for (asked, reference) in candidates {
-        let deadline = tokio::time::Instant::now() + ASK_TIMEOUT;
-        match git::resolve(remote, &asked, deadline).await {
-            Ok(Some(_)) => return Ok(reference),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the repository cannot be asked")
-            }
-        }
-        first.get_or_insert(reference);
-    }
-    first.context("no reference can be asked for")
-}
-
 /// A name that Kubernetes accepts.
 fn object_name(text: &str) -> String {
     let name: String = text
@@ -209,13 +159,5 @@ mod tests {
     fn names_become_object_names() {
         assert_eq!(object_name("My Repo_1.x"), "my-repo-1-x");
         assert_eq!(object_name("---"), "app");
-    }
-
-    #[test]
-    fn references_by_their_form() {
-        assert_eq!(local_reference("main").branch.as_deref(), Some("main"));
-        assert_eq!(local_reference("refs/tags/v1").name.as_deref(), Some("refs/tags/v1"));
-        let sha = "0123456789012345678901234567890123456789";
-        assert_eq!(local_reference(sha).commit.as_deref(), Some(sha));
     }
 }

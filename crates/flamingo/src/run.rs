@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Up(arguments) => on_runtime("off", up::up(arguments)),
         Command::Down(arguments) => outcome(down::down(&arguments)),
         // A component of a cluster traces warnings; commands for people tell what is wrong in their own words.
-        Command::FluxControllers(arguments) => on_runtime("warn", controllers::run(arguments)),
+        Command::FluxControllers(arguments) => on_runtime("warn", controllers::flux(arguments)),
+        Command::ArgocdControllers(arguments) => on_runtime("warn", controllers::argocd(arguments)),
         Command::Template(arguments) => outcome(charts::template(&arguments)),
         Command::Lint(arguments) => outcome(charts::lint(&arguments)),
         Command::Show(show) => outcome(charts::show(&show)),

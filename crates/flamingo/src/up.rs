@@ -43,10 +43,15 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
 
     let stop = CancellationToken::new();
     let cluster = kubernetes::connect(Some(&kubeconfig)).await?;
-    kubernetes::install_definitions(&cluster).await?;
+    let definitions = [flux_api::definitions::all()?, argocd_api::definitions::all()?].concat();
+    kubernetes::install(&cluster, definitions).await?;
     reporter.say(&format!("Deploying {}, directory {}", origin.described, origin.path));
     let mut deployment = Deployment::create(&cluster, &origin).await?;
-    // A local repository is served at another address than last time: the objects come before who acts on them.
+    let settings = loopback::Settings::default();
+    let loopback = loopback::Controllers::start(&cluster, settings, kubernetes::clock(), &stop).await?;
+    // A local repository is served at another address than last time, so the source has to change before
+    // anybody fetches from it.
+    deployment.until_current(&origin).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for artifacts")?;
     let settings = Settings::new(data_dir.path.join("artifacts"));
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
@@ -67,7 +72,7 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
         }
     };
     stop.cancel();
-    controllers.stopped().await;
+    tokio::join!(controllers.stopped(), loopback.stopped());
     sandbox.stop().await.context("the simulated cluster did not stop cleanly")?;
     outcome
 }
@@ -89,8 +94,8 @@ async fn start_sandbox(data_dir: &Path, arguments: &Up) -> anyhow::Result<Sandbo
 fn introduction(url: &str, kubeconfig: &Path) -> String {
     format!(
         "A simulated Kubernetes cluster runs at {url}. Its API is real; nothing runs in containers, and Pods \
-         become ready by simulation.\n\n  export KUBECONFIG={}\n\nTry: kubectl get gitrepositories,kustomizations -A\n     \
-         kubectl get all -A\n     flux get all -A\n",
+         become ready by simulation.\n\n  export KUBECONFIG={}\n\nTry: kubectl get applications -A\n     kubectl get \
+         gitrepositories,kustomizations -A\n     kubectl get all -A\n     flux get all -A\n",
         kubeconfig.display()
     )
 }

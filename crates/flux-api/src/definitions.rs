@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     /// The paths of all fields below `schema` that hold no further fields, in the notation of
-    /// [`crate::present`].
+    /// [`apimachinery::fields::present`].
     fn leaves(schema: &Value, path: &str, out: &mut BTreeSet<String>) {
         if let Some(items) = schema.get("items") {
             return leaves(items, &format!("{path}[]"), out);

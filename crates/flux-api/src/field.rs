@@ -15,31 +15,6 @@ pub struct FieldError {
     pub problem: String,
 }
 
-/// Of the given paths below `spec`, those that `object` sets. `[]` after a name means any element.
-/// A field with an empty list or map, an empty text or `false` counts as not set: it asks for nothing.
-pub fn present<'a>(object: &Value, paths: &[&'a str]) -> Vec<&'a str> {
-    let Some(spec) = object.get("spec") else { return Vec::new() };
-    paths.iter().copied().filter(|path| is_set(spec, path)).collect()
-}
-
-fn is_set(value: &Value, path: &str) -> bool {
-    let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
-    let (name, each) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
-    let Some(field) = value.get(name) else { return false };
-    let below = |field: &Value| rest.map_or_else(|| asks_for_something(field), |rest| is_set(field, rest));
-    if each { field.as_list().is_some_and(|items| items.iter().any(below)) } else { below(field) }
-}
-
-fn asks_for_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::List(items) => !items.is_empty(),
-        Value::Map(entries) => !entries.is_empty(),
-        _ => true,
-    }
-}
-
 /// Typed access to the fields of a spec.
 pub(crate) struct Spec<'a>(pub(crate) &'a Value);
 
@@ -78,16 +53,4 @@ impl Spec<'_> {
 
 pub(crate) fn error(path: &[&str], problem: &str) -> FieldError {
     FieldError { path: path.join("."), problem: problem.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_fields_that_ask_for_something_are_present() {
-        let text = br#"{"spec":{"a":{"b":[{"c":"x"},{}]},"d":false,"e":[],"f":{"g":""}}}"#;
-        let object = value::from_json(text).expect("valid");
-        assert_eq!(present(&object, &["a.b[].c", "a.b[].z", "d", "e", "f.g", "h"]), ["a.b[].c"]);
-    }
 }

@@ -12,7 +12,7 @@ mod field;
 pub mod git_repository;
 pub mod kustomization;
 
-pub use field::{FieldError, present};
+pub use field::FieldError;
 pub use git_repository::GitRepository;
 pub use kustomization::Kustomization;
 

@@ -16,9 +16,9 @@ use cluster::Error;
 use cluster::runtime::Next;
 use cluster::watch::View;
 use flux_api::Kustomization;
+use manifests::Artifacts;
 use value::Value;
 
-use crate::artifacts::Artifacts;
 use crate::lifecycle;
 use crate::notify::Severity;
 use crate::reconciliation::{Kind, Parts};

@@ -8,7 +8,6 @@
 //! **Invariants.** `decide` does no IO. A status is patched field by field, never written whole. A
 //! field that is not supported is refused by name before anything is done.
 
-mod artifacts;
 pub mod git_repository;
 pub mod kustomization;
 mod lifecycle;
@@ -17,7 +16,6 @@ mod reconciliation;
 mod settings;
 mod start;
 mod status;
-mod written;
 
 pub use settings::Settings;
 pub use start::{Controllers, StartError};

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use apimachinery::clock::Clock;
 use cluster::runtime::{Cause, Next, ObjectKey, Reconciler, Run};
 use cluster::watch::View;
-use cluster::{ActAs, Cluster, Error, Resource, Session, Target};
+use cluster::{ActAs, Cluster, Error, Resource, Session, Target, Written};
 use value::Value;
 
 use crate::lifecycle::{self, Step};
 use crate::notify::{Notifier, Severity};
 use crate::settings::Settings;
 use crate::status::ObjectStatus;
-use crate::written::Written;
 
 /// What the controller of any kind works with.
 pub(crate) struct Parts {

@@ -7,8 +7,9 @@ use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use cluster::runtime::{self, Cause, ObjectKey, Waker};
 use cluster::watch::{Observation, View};
-use cluster::{Cluster, Resource};
+use cluster::{Cluster, Resource, Written};
 use flux_api::{Kustomization, git_repository, kustomization};
+use manifests::Artifacts;
 use source::artifact::{Downloader, Server, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -16,12 +17,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
-use crate::artifacts::Artifacts;
 use crate::kustomization::APPLY_MANAGER;
 use crate::notify::Notifier;
 use crate::reconciliation::{Controller, Parts};
 use crate::settings::Settings;
-use crate::written::Written;
 use crate::{git_repository as git, kustomization as ks};
 
 /// Why the controllers could not be started.

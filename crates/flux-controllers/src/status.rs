@@ -5,10 +5,9 @@ use std::sync::Arc;
 use apimachinery::clock::{Clock, rfc3339};
 use apimachinery::condition::{self, Condition, Status};
 use apimachinery::object;
-use cluster::{Error, Session, Subresource, Target};
-use value::{Map, Value};
-
-use crate::written::Written;
+use apimachinery::patch::difference;
+use cluster::{Error, Session, Subresource, Target, Written};
+use value::Value;
 
 /// `Ready`: the summary.
 pub(crate) const READY: &str = "Ready";
@@ -188,40 +187,5 @@ impl ObjectStatus {
         if let Some(metadata) = object.get("metadata") {
             self.object.set_at(&["metadata"], metadata.clone());
         }
-    }
-}
-
-/// The JSON merge patch that turns `from` into `to`; `None` where they are equal.
-fn difference(from: &Value, to: &Value) -> Option<Value> {
-    if from == to {
-        return None;
-    }
-    let (Some(before), Some(after)) = (from.as_map(), to.as_map()) else { return Some(to.clone()) };
-    let mut patch = Map::new();
-    for (key, value) in after {
-        match before.get(key) {
-            Some(old) => patch.extend(difference(old, value).map(|change| (key.clone(), change))),
-            None => {
-                patch.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    for key in before.keys().filter(|key| !after.contains_key(key)) {
-        patch.insert(key.clone(), Value::Null);
-    }
-    Some(patch.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_names_only_what_changed() {
-        let from = value::from_json(br#"{"a":1,"b":{"c":1,"d":2},"e":[1]}"#).expect("valid");
-        let to = value::from_json(br#"{"a":1,"b":{"c":3},"e":[1,2],"f":null}"#).expect("valid");
-        let shown = difference(&from, &to).expect("they differ").to_string();
-        assert_eq!(shown, r#"{"b":{"c":3,"d":null},"e":[1,2],"f":null}"#);
-        assert_eq!(difference(&from, &from), None);
     }
 }

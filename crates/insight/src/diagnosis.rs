@@ -4,7 +4,7 @@ use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
 
-use crate::{Finding, Terms, flux, workload};
+use crate::{Finding, Terms, argocd, flux, workload};
 
 /// What is wrong with `objects` at the time `now`: the cause before what it leads to.
 ///
@@ -26,8 +26,9 @@ pub fn diagnose<'a>(
                 ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
                     (1, flux::kustomization(object, &reference, terms)?)
                 }
-                ("", "Pod") => (2, workload::pod(object, &reference)?),
-                ("batch", "Job") => (2, workload::job(object, &reference, now)?),
+                ("argoproj.io", "Application") => (2, argocd::application(object, &reference)?),
+                ("", "Pod") => (3, workload::pod(object, &reference)?),
+                ("batch", "Job") => (3, workload::job(object, &reference, now)?),
                 _ => return None,
             };
             Some(found)
@@ -81,6 +82,19 @@ mod tests {
     fn what_is_in_progress_is_no_finding() {
         let object = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Pending"}}"#;
         assert_eq!(found(object), "");
+    }
+
+    #[test]
+    fn a_condition_of_an_application_says_what_to_do() {
+        let message = crate::with_advice("there is no branch x.", "push it");
+        let object = format!(
+            r#"{{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{{"name":"app","namespace":"argocd"}},"status":{{"conditions":[{{"type":"ComparisonError","message":"{message}"}}]}}}}"#
+        );
+        assert_eq!(
+            found(&object),
+            "SourceContent Application/argocd/app: the source cannot be compared with the cluster\n  cause: there is no \
+             branch x.\n  fix:   push it"
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Code {
     Waiting,
     /// A field that is not supported.
     Unsupported,
+    /// An Application cannot be deployed as it is.
+    InvalidApplication,
     /// A Pod's image cannot be had.
     ImagePull,
     /// A Pod ends again and again.

@@ -30,7 +30,7 @@ pub(crate) fn source(object: &Value, reference: &ObjectRef, terms: &Terms) -> Op
         "AuthenticationFailed" => (
             Code::SourceUnavailable,
             "the credentials cannot be used",
-            "create or correct the Secret that spec.secretRef names",
+            "create or correct the Secret that {credentials} names",
         ),
         "UnsupportedField" => (
             Code::Unsupported,
@@ -55,7 +55,7 @@ fn is_full(message: &str) -> bool {
 fn git_failure(message: &str) -> Found {
     let says = |part: &str| message.contains(part);
     if says("authentication required") || says("authorization failed") {
-        let fix = "put valid credentials into a Secret and name it in spec.secretRef";
+        let fix = "put valid credentials into a Secret and name it in {credentials}";
         return (Code::SourceUnavailable, "the Git server wants credentials", fix);
     }
     if says("couldn't find remote ref") || says("unable to resolve") || says("no match found for semver") {
@@ -63,7 +63,7 @@ fn git_failure(message: &str) -> Found {
         return (Code::SourceContent, "the repository does not have the wanted revision", fix);
     }
     if says("repository not found") {
-        let fix = "correct {url}; a private repository also needs spec.secretRef";
+        let fix = "correct {url}; a private repository also needs {credentials}";
         return (Code::SourceUnavailable, "there is no such repository", fix);
     }
     if says("is empty") {

@@ -5,12 +5,14 @@
 //!
 //! **Invariants.** No IO and no clock. A finding names the object, the cause and what to do.
 
+mod argocd;
 mod diagnosis;
 mod finding;
 mod flux;
 mod terms;
 mod workload;
 
+pub use argocd::with_advice;
 pub use diagnosis::diagnose;
 pub use finding::{Code, Finding};
 pub use terms::Terms;

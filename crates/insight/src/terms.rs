@@ -11,6 +11,8 @@ pub struct Terms {
     pub path: &'static str,
     /// The namespace that objects without one are put into.
     pub target_namespace: &'static str,
+    /// Where credentials are named.
+    pub credentials: &'static str,
 }
 
 impl Terms {
@@ -20,13 +22,39 @@ impl Terms {
         reference: "spec.ref",
         path: "spec.path",
         target_namespace: "spec.targetNamespace",
+        credentials: "spec.secretRef",
+    };
+    /// The fields of an Application from which Flux objects are generated.
+    pub const APPLICATION: Self = Self {
+        url: "spec.source.repoURL",
+        reference: "spec.source.targetRevision",
+        path: "spec.source.path",
+        target_namespace: "spec.source.kustomize.namespace",
+        credentials: "a repository Secret in the namespace of Argo CD",
     };
 
-    /// The names in place of `{url}`, `{ref}`, `{path}` and `{targetNamespace}`.
+    /// A text that was written in the terms of `other`, in these.
+    pub fn in_place_of(&self, other: &Self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (theirs, ours) in other.all().into_iter().zip(self.all()) {
+            text = text.replace(theirs, ours);
+        }
+        text
+    }
+
+    /// The names in place of `{url}`, `{ref}`, `{path}`, `{targetNamespace}` and `{credentials}`.
     pub(crate) fn fill(&self, text: &str) -> String {
-        text.replace("{url}", self.url)
-            .replace("{ref}", self.reference)
-            .replace("{path}", self.path)
-            .replace("{targetNamespace}", self.target_namespace)
+        const MARKS: Terms = Terms {
+            url: "{url}",
+            reference: "{ref}",
+            path: "{path}",
+            target_namespace: "{targetNamespace}",
+            credentials: "{credentials}",
+        };
+        self.in_place_of(&MARKS, text)
+    }
+
+    fn all(&self) -> [&'static str; 5] {
+        [self.url, self.reference, self.path, self.target_namespace, self.credentials]
     }
 }

@@ -14,6 +14,6 @@ mod session;
 
 pub use checkout::{Checkout, CommitTree, ReadError, Signature, SparseError};
 pub use error::{GitError, GitErrorKind, Operation, Request};
-pub use fetch::{FetchOptions, fetch, parse_url, resolve};
-pub use reference::{Credentials, Proxy, Reference, Remote, Resolved, Secret};
+pub use fetch::{FetchOptions, fetch, parse_url, references, resolve};
+pub use reference::{Credentials, Listing, Proxy, Reference, Remote, Resolved, Secret};
 pub use semver::{Range, RangeError};

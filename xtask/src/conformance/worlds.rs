@@ -138,7 +138,10 @@ fn copy_deployment(from: &World, to: &World, folder: &Path) -> Result<()> {
         let object: Value = serde_json::from_str(&text)?;
         items.push(json!({
             "apiVersion": object["apiVersion"], "kind": object["kind"], "spec": object["spec"],
-            "metadata": {"name": NAME, "namespace": "flux-system", "labels": object["metadata"]["labels"]},
+            "metadata": {
+                "name": NAME, "namespace": "flux-system", "labels": object["metadata"]["labels"],
+                "annotations": object["metadata"]["annotations"],
+            },
         }));
     }
     let file = folder.join("deployment.json");
@@ -150,7 +153,7 @@ fn copy_deployment(from: &World, to: &World, folder: &Path) -> Result<()> {
         let answer = crate::process::capture(&mut to.kubectl(&arguments))?;
         Ok(answer.status.success().then_some(()))
     })?;
-    output(&mut to.kubectl(&["apply", "--server-side", "--field-manager=flamingo", "-f", file]))?;
+    output(&mut to.kubectl(&["apply", "--server-side", "--field-manager=flamingo-loopback", "-f", file]))?;
     let ready = ["-n", "flux-system", "wait", "--for=condition=Ready", "--timeout=120s"];
     for object in ["gitrepository/shop", "kustomization/shop"] {
         output(&mut to.kubectl(&[&ready[..], &[object]].concat()))?;

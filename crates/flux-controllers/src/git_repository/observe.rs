@@ -1,8 +1,9 @@
 //! Facts about a GitRepository.
 
+use apimachinery::fields;
 use apimachinery::object;
 use cluster::{Error, Session, Target};
-use flux_api::{FINALIZER, GitRepository, git_repository, present};
+use flux_api::{FINALIZER, GitRepository, git_repository};
 use source::git::{Credentials, Reference, Remote, Secret};
 use value::Value;
 
@@ -14,7 +15,7 @@ use crate::status::ObjectStatus;
 
 pub(crate) fn lifecycle(object: &Value) -> lifecycle::Facts {
     let mut refused: Vec<String> =
-        present(object, git_repository::REFUSED).into_iter().map(str::to_owned).collect();
+        fields::present_in_spec(object, git_repository::REFUSED).into_iter().map(str::to_owned).collect();
     if let Ok(GitRepository { foreign_provider: Some(provider), .. }) = GitRepository::parse(object) {
         refused.push(format!("provider {provider}"));
     }

@@ -1,9 +1,10 @@
 //! Facts about a Kustomization and what it depends on.
 
 use apimachinery::condition::{self, Status};
+use apimachinery::fields;
 use apimachinery::object;
 use cluster::{Error, Session, Target};
-use flux_api::{FINALIZER, Kustomization, kustomization, present};
+use flux_api::{FINALIZER, Kustomization, kustomization};
 use value::Value;
 
 use super::Controller;
@@ -62,7 +63,10 @@ pub(crate) fn lifecycle(object: &Value) -> lifecycle::Facts {
         deleting: object::deletion_timestamp(object).is_some(),
         has_finalizer: object::finalizers(object).any(|finalizer| finalizer == FINALIZER),
         suspended: object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true),
-        refused: present(object, kustomization::REFUSED).into_iter().map(str::to_owned).collect(),
+        refused: fields::present_in_spec(object, kustomization::REFUSED)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

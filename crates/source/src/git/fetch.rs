@@ -16,7 +16,7 @@ use super::listing::{Offer, References, Target};
 use super::pkt::{self, Pkt};
 use super::semver::of_tag;
 use super::session::{Frames, Session, refused};
-use super::{Checkout, Range, Reference, Remote, Resolved};
+use super::{Checkout, Listing, Range, Reference, Remote, Resolved};
 
 /// What a fetch may cost.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +83,21 @@ pub async fn resolve(
         }
         Reference::Commit { .. } => None,
     })
+}
+
+/// All references of the repository, by one listing and no transfer of objects.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn references(remote: &Remote, deadline: Instant) -> Result<Listing, GitError> {
+    let failed = |kind| GitError::new(Operation::List, &remote.url, kind);
+    let mut session = Session::new(remote, deadline).map_err(failed)?;
+    let offer = Offer::of(&mut session).await.map_err(failed)?;
+    let found = offer.list(&session, &[]).await.map_err(failed)?;
+    let branch = offer.default_branch(&session).await.map_err(failed)?;
+    let short = |name: String| name.strip_prefix("refs/heads/").map(str::to_owned);
+    let commits = found.into_iter().map(|(name, target)| (name, target.commit().to_string()));
+    Ok(Listing { default_branch: branch.and_then(short), commits: commits.collect() })
 }
 
 /// Fetches what the reference means: one commit without history where the server can do that, and all

@@ -108,6 +108,33 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// The full name of the branch that `HEAD` points to, where the server says so.
+    pub(crate) async fn default_branch(&self, session: &Session) -> Result<Option<String>, GitErrorKind> {
+        if let Offer::Everything { capabilities, .. } = self {
+            let target = capabilities.iter().find_map(|one| one.strip_prefix("symref=HEAD:"));
+            return Ok(target.map(str::to_owned));
+        }
+        let mut body = Vec::new();
+        pkt::put_line(&mut body, "command=ls-refs");
+        pkt::put_line(&mut body, "object-format=sha1");
+        pkt::put_delimiter(&mut body);
+        pkt::put_line(&mut body, "symrefs");
+        pkt::put_line(&mut body, "ref-prefix HEAD");
+        pkt::put_flush(&mut body);
+        let mut frames = session.command(body).await?;
+        let mut branch = None;
+        while let Some(Pkt::Data(data)) = frames.next().await? {
+            let Some(line) = pkt::line(&data) else { continue };
+            let mut words = line.split(' ').skip(1);
+            if words.next() == Some("HEAD") {
+                branch = words.find_map(|word| word.strip_prefix("symref-target:")).map(str::to_owned);
+            }
+        }
+        Ok(branch)
+    }
+}
+
 async fn commands(frames: &mut Frames) -> Result<Offer, GitErrorKind> {
     let mut shallow = false;
     loop {

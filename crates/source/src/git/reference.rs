@@ -1,5 +1,6 @@
 //! What to fetch, from where, and as whom.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use url::Url;
@@ -93,6 +94,15 @@ pub enum Reference {
     Name(String),
     /// The tag with the highest version in a range.
     Semver(Range),
+}
+
+/// The references of a repository at the moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The branch that `HEAD` points to, where the server says so.
+    pub default_branch: Option<String>,
+    /// Full names with the commits that they name, whatever they point to first.
+    pub commits: BTreeMap<String, String>,
 }
 
 /// What a reference means at the moment.

@@ -263,3 +263,19 @@ async fn a_pack_beyond_the_limit_is_refused() {
     let result = git::fetch(&remote(&server), &main_branch(), &options, root.path(), deadline).await;
     assert!(matches!(*result.unwrap_err().kind, GitErrorKind::TooLarge(1000)));
 }
+
+#[tokio::test]
+async fn all_references_are_listed_whatever_the_protocol() {
+    let root = tempfile::tempdir().unwrap();
+    let (bare, commit) = repository(root.path()).await;
+    bare.run(&["tag", "-a", "-m", "first", "v1.0.0", "main"]).await;
+    for behaviour in [Behaviour::Backend, Behaviour::OldBackend] {
+        let server = Server::start(root.path(), behaviour).await;
+        let remote = remote(&server);
+        let listing = git::references(&remote, Instant::now() + Duration::from_secs(10)).await.unwrap();
+        assert_eq!(listing.default_branch.as_deref(), Some("main"));
+        let named = |name: &str| listing.commits.get(name).map(String::as_str);
+        assert_eq!(named("refs/heads/main"), Some(commit.as_str()));
+        assert_eq!(named("refs/tags/v1.0.0"), Some(commit.as_str()), "the tag's commit, not the tag");
+    }
+}

@@ -6,15 +6,11 @@ use cluster::Deadline;
 use cluster::runtime::Interrupted;
 use engine::change::Owner;
 use flux_api::Kustomization;
-use flux_api::kustomization::PatchTarget;
-use kustomize::flux::Options;
-use kustomize::kustomization::{Image, Patch, Selector};
-use kustomize::{Gvk, ResourceId};
-use source::tree::{FileTree, Kind};
+use manifests::BuildError;
+use source::tree::FileTree;
 use value::Value;
 
 use super::deploy::Failure;
-use crate::artifacts::Files;
 use crate::kustomization::observe::Artifact;
 use crate::kustomization::{Reconciliation, status};
 
@@ -37,38 +33,21 @@ impl Reconciliation<'_> {
         artifact: &Artifact,
     ) -> Result<Result<Arc<FileTree>, Failure>, Interrupted> {
         let deadline = self.session.deadline().min(Deadline::after(spec.timeout));
-        let tree = self.controller.artifacts.get(&artifact.url, &artifact.digest, deadline);
+        let until = tokio::time::Instant::now() + deadline.left();
+        let tree = self.controller.artifacts.get(&artifact.url, &artifact.digest, until);
         let tree = self.run.waiting("the artifact", tree).await?;
-        Ok(tree
-            .map_err(|error| Failure::because(status::ARTIFACT_FAILED, &error))
-            .and_then(|tree| Self::with_path(spec, tree)))
-    }
-
-    fn with_path(spec: &Kustomization, tree: Arc<FileTree>) -> Result<Arc<FileTree>, Failure> {
-        let path = within(&spec.path);
-        if !path.is_empty() && tree.kind(&path).is_none() {
-            let message = format!("kustomization path not found: stat /{path}: no such file or directory");
-            return Err(Failure::new(status::ARTIFACT_FAILED, message));
-        }
-        Ok(tree)
+        Ok(tree.map_err(|error| Failure::because(status::ARTIFACT_FAILED, &error)).and_then(|tree| {
+            manifests::check_path(spec, &tree).map_err(|error| failure(&error))?;
+            Ok(tree)
+        }))
     }
 
     /// Builds on a thread of its own: a large build must not hold up the others, and one that panics
     /// ends only this run.
     pub(super) async fn build(&self, spec: &Kustomization, tree: Arc<FileTree>) -> Result<Built, Failure> {
-        let path = within(&spec.path);
-        if matches!(tree.kind(&path), Some(Kind::File { .. })) {
-            let file = format!("/{path}/kustomization.yaml");
-            let message = format!("open {file}: not a directory remove {file}: not a directory");
-            return Err(Failure::new(status::BUILD_FAILED, message));
-        }
-        let options = options(spec);
-        let build = move || {
-            kustomize::flux::build(&Files(tree), &path, &options, None).map_err(|error| build_failure(&error))
-        };
-        let built = tokio::task::spawn_blocking(build).await;
-        let built = match built {
-            Ok(built) => built?,
+        let wanted = spec.clone();
+        let built = match tokio::task::spawn_blocking(move || manifests::build(&wanted, tree)).await {
+            Ok(built) => built.map_err(|error| failure(&error))?,
             Err(panic) => return Err(Failure::because(status::BUILD_FAILED, &panic)),
         };
         let owner = self.owner();
@@ -85,73 +64,12 @@ impl Reconciliation<'_> {
     }
 }
 
-/// What the spec adds to the kustomization of its path.
-fn options(spec: &Kustomization) -> Options {
-    let patch = |patch: &flux_api::kustomization::Patch| Patch {
-        patch: patch.patch.clone(),
-        target: patch.target.as_ref().map(selector),
-        ..Patch::default()
+fn failure(error: &BuildError) -> Failure {
+    let reason = match error {
+        BuildError::NoPath(_) => status::ARTIFACT_FAILED,
+        BuildError::NoDirectory(_) | BuildError::Failed(_) => status::BUILD_FAILED,
     };
-    let image = |image: &flux_api::kustomization::Image| Image {
-        name: image.name.clone(),
-        new_name: image.new_name.clone(),
-        new_tag: image.new_tag.clone(),
-        digest: image.digest.clone(),
-        ..Image::default()
-    };
-    Options {
-        target_namespace: spec.target_namespace.clone(),
-        name_prefix: spec.name_prefix.clone(),
-        name_suffix: spec.name_suffix.clone(),
-        patches: spec.patches.iter().map(patch).collect(),
-        images: spec.images.iter().map(image).collect(),
-        components: spec.components.clone(),
-        ignore_missing_components: spec.ignore_missing_components,
-        build_metadata: spec.build_metadata.clone(),
-    }
-}
-
-fn selector(target: &PatchTarget) -> Selector {
-    let gvk = Gvk {
-        group: target.group.as_str().into(),
-        version: target.version.as_str().into(),
-        kind: target.kind.as_str().into(),
-    };
-    Selector {
-        id: ResourceId {
-            gvk,
-            name: target.name.as_str().into(),
-            namespace: target.namespace.as_str().into(),
-        },
-        annotation_selector: target.annotation_selector.clone(),
-        label_selector: target.label_selector.clone(),
-    }
-}
-
-/// The words of kustomize, and the place as editors understand it where the text is not YAML.
-fn build_failure(error: &kustomize::flux::Error) -> Failure {
-    let failure = Failure::because(status::BUILD_FAILED, error);
-    match error.place() {
-        Some((path, Some(mark))) => {
-            Failure::new(failure.reason, format!("{} ({path}:{mark})", failure.message))
-        }
-        _ => failure,
-    }
-}
-
-/// The path below the root of the artifact: `..` at the root stays there, as in upstream's `securejoin`.
-fn within(path: &str) -> String {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
+    Failure::because(reason, error)
 }
 
 /// Owner labels, then the common metadata, which wins over what the manifests say.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use cluster::Deadline;
 use source::archive::{self, Limits, UnpackError};
 use source::artifact::{Digest, DigestError, DownloadError, DownloadLimits, Downloader};
 use source::tree::{FileTree, Kind};
 use thiserror::Error;
+use tokio::time::Instant;
 use url::Url;
 
 /// So many trees are kept for the next reconciliation.
@@ -15,20 +15,28 @@ const KEPT: usize = 32;
 
 /// Why an artifact is not to be had.
 #[derive(Debug, Error)]
-pub(crate) enum ArtifactError {
+pub enum ArtifactError {
+    /// The address cannot be read.
     #[error("the artifact URL {url:?} is not valid")]
     Url {
+        /// The address.
         url: String,
+        /// Why.
         #[source]
         source: url::ParseError,
     },
+    /// The digest cannot be read.
     #[error("the artifact digest is not valid")]
     Digest(#[source] DigestError),
+    /// It could not be fetched.
     #[error("failed to download archive")]
     Download(#[source] DownloadError),
+    /// It could not be unpacked.
     #[error("failed to untar artifact {url}")]
     Unpack {
+        /// The address.
         url: String,
+        /// Why.
         #[source]
         source: UnpackError,
     },
@@ -38,7 +46,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<Arc<FileTree>>>>;
 
 /// A cache of unpacked artifacts by digest. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Artifacts {
+pub struct Artifacts {
     downloader: Arc<Downloader>,
     slots: Arc<Mutex<Slots>>,
 }
@@ -50,31 +58,29 @@ struct Slots {
 }
 
 impl Artifacts {
-    pub(crate) fn new(downloader: Downloader) -> Self {
+    /// An empty cache that fetches with `downloader`.
+    pub fn new(downloader: Downloader) -> Self {
         Self { downloader: Arc::new(downloader), slots: Arc::default() }
     }
 
     /// The files of an artifact. Whoever comes while another fetches the same one waits for it.
-    pub(crate) async fn get(
-        &self,
-        url: &str,
-        digest: &str,
-        deadline: Deadline,
-    ) -> Result<Arc<FileTree>, ArtifactError> {
+    ///
+    /// # Errors
+    /// See [`ArtifactError`].
+    pub async fn get(&self, url: &str, digest: &str, until: Instant) -> Result<Arc<FileTree>, ArtifactError> {
         let slot = self.slot(digest);
         let mut held = slot.lock().await;
         if let Some(tree) = &*held {
             return Ok(tree.clone());
         }
-        let tree = Arc::new(self.fetch(url, digest, deadline).await?);
+        let tree = Arc::new(self.fetch(url, digest, until).await?);
         *held = Some(tree.clone());
         Ok(tree)
     }
 
-    async fn fetch(&self, url: &str, digest: &str, deadline: Deadline) -> Result<FileTree, ArtifactError> {
+    async fn fetch(&self, url: &str, digest: &str, until: Instant) -> Result<FileTree, ArtifactError> {
         let parsed = Url::parse(url).map_err(|source| ArtifactError::Url { url: url.to_owned(), source })?;
         let digest: Digest = digest.parse().map_err(ArtifactError::Digest)?;
-        let until = tokio::time::Instant::now() + deadline.left();
         let bytes = self
             .downloader
             .download(&parsed, &digest, DownloadLimits::default(), until)

@@ -14,11 +14,11 @@ type Versions = HashMap<(String, String), u64>;
 /// entries that the last run wrote; reading every object anew would cost a request for each run. Resource
 /// versions of one kind can be compared as numbers (Kubernetes documents this since 1.35).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Written(Arc<Mutex<Versions>>);
+pub struct Written(Arc<Mutex<Versions>>);
 
 impl Written {
     /// Remembers the answer to one of our writes.
-    pub(crate) fn note(&self, object: &Value) {
+    pub fn note(&self, object: &Value) {
         if let Some(version) = version(object) {
             let mut versions = self.lock();
             let known = versions.entry(key(object)).or_default();
@@ -27,12 +27,12 @@ impl Written {
     }
 
     /// Forgets an object that is gone.
-    pub(crate) fn forget(&self, namespace: &str, name: &str) {
+    pub fn forget(&self, namespace: &str, name: &str) {
         self.lock().remove(&(namespace.to_owned(), name.to_owned()));
     }
 
     /// Whether `object`, as a view shows it, has everything that we wrote.
-    pub(crate) fn is_in(&self, object: &Value) -> bool {
+    pub fn is_in(&self, object: &Value) -> bool {
         let written = self.lock().get(&key(object)).copied();
         written.is_none_or(|written| version(object).is_some_and(|seen| seen >= written))
     }

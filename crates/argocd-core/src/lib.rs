@@ -1,0 +1,11 @@
+//! Argo CD's rules about applications, decided on plain values: what a project allows, which repository
+//! credentials belong to an address, and what a revision names.
+//!
+//! **Invariants.** No IO and no clock. Every rule has a table of cases as its test.
+
+mod glob;
+pub mod projects;
+pub mod repositories;
+pub mod revision;
+
+pub use glob::{Glob, GlobError};

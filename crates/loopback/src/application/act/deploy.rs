@@ -1,0 +1,426 @@
+//! Having Flux deploy an Application, and reflecting how that goes.
+
+use std::sync::Arc;
+
+use apimachinery::fields;
+use argocd_api::Application;
+use argocd_api::application::{Phase, Source};
+use argocd_api::project::Project;
+use argocd_core::projects;
+use argocd_core::revision::{Form, is_commit};
+use cluster::Error;
+use cluster::runtime::{Cause, Next};
+use flux_api::kustomization;
+use value::Value;
+
+use super::ensure::Ensured;
+use crate::application::decide::{self, Gate, Ready, Request, SyncFacts, SyncStep, TERMINATED};
+use crate::application::observe::{self, Running, denied_namespace, denied_source};
+use crate::application::{Denial, Reconciliation};
+use crate::generate::{self, Credentials, Generated, Inputs, OperationOptions};
+use crate::names;
+use crate::reflect::{self, Condition, Live, SyncCode};
+
+/// What an Application is deployed from and by.
+pub(super) struct Deployment<'a> {
+    pub(super) application: &'a Application,
+    /// The source, which a running operation can replace.
+    pub(super) source: Source,
+    pub(super) running: Option<Running>,
+    /// Whether the Flux objects are generated.
+    pub(super) generated: bool,
+    pub(super) live_source: Option<Value>,
+    pub(super) live_workload: Option<Value>,
+    /// What the operation wants in the place of the Application's revision.
+    pub(super) pin: Option<Form>,
+    /// Whether the generated workload rests between syncs.
+    pub(super) is_resting: bool,
+    pub(super) gate: Gate,
+    /// What the project denies of the artifact.
+    pub(super) denials: Arc<Vec<Denial>>,
+}
+
+impl Deployment<'_> {
+    /// With the Flux objects as they are, and nothing in the way.
+    fn of(application: &Application) -> Deployment<'_> {
+        Deployment {
+            application,
+            source: application.source.clone().unwrap_or_default(),
+            running: None,
+            generated: false,
+            live_source: None,
+            live_workload: None,
+            pin: None,
+            is_resting: false,
+            gate: Gate::Open,
+            denials: Arc::default(),
+        }
+    }
+
+    /// Whether a sync is due that nobody asks for: the workload of an automated Application rests, and the
+    /// source has something that was not tried yet.
+    fn is_due(&self, object: &Value) -> bool {
+        let is_automated = self.application.sync_policy.automated.is_some();
+        let live = self.live(&[], self.is_resting, false);
+        let artifact = self.live_source.as_ref().and_then(reflect::artifact_revision).map(reflect::commit_of);
+        let tried = object.str_at(&["status", "operationState", "syncResult", "revision"]);
+        let is_new = artifact.is_some() && artifact != tried;
+        is_automated && self.is_resting && is_new && reflect::sync_code(&live) == SyncCode::OutOfSync
+    }
+
+    pub(super) fn live<'a>(&'a self, children: &'a [Value], rests: bool, holds_source: bool) -> Live<'a> {
+        Live {
+            source: self.live_source.as_ref(),
+            workload: self.live_workload.as_ref(),
+            children,
+            rests,
+            holds_source,
+        }
+    }
+}
+
+/// What the generated objects are to say besides what the Application says.
+#[derive(Clone, Copy)]
+pub(super) struct Posture {
+    pub(super) suspend: Option<bool>,
+    pub(super) hold_source: bool,
+}
+
+impl Reconciliation<'_> {
+    pub(in crate::application) async fn deploy(
+        &mut self,
+        application: &Application,
+        generate: bool,
+    ) -> Result<Next, Error> {
+        match observe::admitted(self.controller, application, &self.name) {
+            Err(conditions) => {
+                self.hold().await?;
+                self.refuse(Some(application), conditions).await
+            }
+            Ok(project) if generate => self.deploy_generated(application, &project).await,
+            Ok(_) => self.deploy_found(application).await,
+        }
+    }
+
+    async fn deploy_generated(
+        &mut self,
+        application: &Application,
+        project: &Project,
+    ) -> Result<Next, Error> {
+        let mut deployment = self.deployment(application, project);
+        let live = [deployment.live_source.as_ref(), deployment.live_workload.as_ref()];
+        if let Some(condition) = self.foreign(live) {
+            return self.refuse(Some(application), vec![condition]).await;
+        }
+        let url = &deployment.source.repo_url;
+        let credentials = match observe::credentials(self.controller, application, url) {
+            Ok(credentials) => credentials,
+            Err(refusal) => {
+                let conditions = vec![Condition::invalid_spec(refusal.to_string())];
+                return self.refuse(Some(application), conditions).await;
+            }
+        };
+        let form = self.resolve(&mut deployment, credentials.as_ref()).await;
+        if form == Form::Unknown {
+            let condition = unresolved(&deployment.source.target_revision);
+            return self.refuse(Some(application), vec![condition]).await;
+        }
+        let generate = |deployment: &Deployment<'_>, form: &Form, posture: Posture| {
+            let inputs = Inputs {
+                object: &self.object,
+                application,
+                source: &deployment.source,
+                form,
+                credentials: credentials.as_ref(),
+                versions: &self.controller.kinds.versions(),
+                suspend: posture.suspend,
+                hold_source: posture.hold_source,
+            };
+            let generated = generate::generate(&inputs).map_err(|refusals| {
+                refusals.into_iter().map(|refusal| Condition::invalid_spec(refusal.to_string())).collect()
+            });
+            generated.and_then(|generated| within(project, generated))
+        };
+        let resting = Posture { suspend: Some(true), hold_source: false };
+        let first = match generate(&deployment, &form, resting) {
+            Ok(generated) => generated,
+            Err(conditions) => {
+                self.hold().await?;
+                return self.refuse(Some(application), conditions).await;
+            }
+        };
+        if let (Some(source), Some(_)) = (&deployment.live_source, &deployment.running) {
+            (deployment.gate, deployment.denials) = self.gate(project, source, &first.workload).await?;
+        }
+        let step = decide::next(&self.facts(&deployment));
+        let posture = self.posture(&deployment, &step);
+        let form = deployment.pin.clone().filter(|_| is_pinned_by(&step, &deployment)).unwrap_or(form);
+        // What could be generated before can be generated with another revision too.
+        let generated = generate(&deployment, &form, posture).unwrap_or(first);
+        self.carry_out(deployment, &generated, (step, posture)).await
+    }
+
+    fn deployment<'b>(&self, application: &'b Application, project: &Project) -> Deployment<'b> {
+        let running = Running::of(&self.object);
+        let replaced = running.as_ref().and_then(|running| running.operation.source.clone());
+        let views = &self.controller.views;
+        let namespace = &application.destination.namespace;
+        let deployment = Deployment::of(application);
+        Deployment {
+            source: replaced.unwrap_or_else(|| deployment.source.clone()),
+            running,
+            generated: true,
+            live_source: views.git_repositories.get(namespace, &self.name.name),
+            live_workload: views.kustomizations.get(namespace, names::workload_name(&self.object)),
+            // What may be deployed has to be looked at before, which a workload at work would not wait for.
+            is_resting: application.sync_policy.automated.is_none() || !projects::permits_everything(project),
+            ..deployment
+        }
+    }
+
+    /// What the revision names, and that of the operation.
+    async fn resolve(&self, deployment: &mut Deployment<'_>, credentials: Option<&Credentials>) -> Form {
+        let revisions = &self.controller.revisions;
+        let is_asked = deployment.application.refresh.is_some();
+        let anew = is_asked && !self.controller.refreshes().contains_key(&self.run.key);
+        if let Some(revision) = wanted(deployment.running.as_ref(), &deployment.source) {
+            let pinned = Source { target_revision: revision.to_owned(), ..deployment.source.clone() };
+            deployment.pin = Some(revisions.form(&pinned, None, credentials, anew).await);
+        }
+        revisions.form(&deployment.source, deployment.live_source.as_ref(), credentials, anew).await
+    }
+
+    async fn carry_out(
+        &mut self,
+        mut deployment: Deployment<'_>,
+        generated: &Generated,
+        (step, posture): (SyncStep, Posture),
+    ) -> Result<Next, Error> {
+        if self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen)) {
+            self.retire(&[&generated.source, &generated.workload]).await?;
+        }
+        let mut conditions = Vec::new();
+        match self.ensure(generated, &deployment).await? {
+            Ensured::Done { source, workload } => {
+                deployment.live_source = Some(source);
+                deployment.live_workload = Some(workload);
+            }
+            Ensured::Refused(message) => conditions.push(Condition::sync(message)),
+        }
+        let is_refused = !conditions.is_empty();
+        let next = self.step(&deployment, &step, conditions, posture).await?;
+        Ok(if is_refused { Next::BackOff } else { next })
+    }
+
+    /// Objects that were there before and were not generated for this Application are left alone.
+    fn foreign(&self, objects: [Option<&Value>; 2]) -> Option<Condition> {
+        let foreign = objects.into_iter().flatten().find(|object| !self.name.owns(object))?;
+        let reference = engine::ObjectRef::of(foreign)?;
+        Some(Condition::invalid_spec(format!(
+            "{reference} exists and was not generated for this Application; remove the sync option {}=true to deploy with \
+             it, delete it, or choose another name or namespace",
+            names::AUTO_CREATE
+        )))
+    }
+
+    /// Deploys with the objects that somebody made.
+    async fn deploy_found(&mut self, application: &Application) -> Result<Next, Error> {
+        let views = &self.controller.views;
+        let (namespace, name) = (&application.destination.namespace, names::workload_name(&self.object));
+        let Some(workload) = views.kustomizations.get(namespace, name) else {
+            let message = format!(
+                "there is no Kustomization {name} in namespace {namespace}; make it, name another one with the label \
+                 flamingo/workload-name, or set the sync option {}=true to have it made",
+                names::AUTO_CREATE
+            );
+            return self.missing(application, message).await;
+        };
+        let reference =
+            |field: &str| workload.str_at(&["spec", "sourceRef", field]).filter(|text| !text.is_empty());
+        let (kind, source_name) =
+            (reference("kind").unwrap_or_default(), reference("name").unwrap_or_default());
+        let source_namespace = reference("namespace").unwrap_or(namespace);
+        if kind != "GitRepository" {
+            let message = format!(
+                "the source of Kustomization {namespace}/{name} is a {kind}, which is not supported by this version of \
+                 Flamingo; use a GitRepository"
+            );
+            return self.missing(application, message).await;
+        }
+        let Some(source) = views.git_repositories.get(source_namespace, source_name) else {
+            let message = format!(
+                "there is no GitRepository {source_name} in namespace {source_namespace}, which Kustomization \
+                 {namespace}/{name} refers to; make it, or correct spec.sourceRef"
+            );
+            return self.missing(application, message).await;
+        };
+        let deployment = Deployment {
+            running: Running::of(&self.object),
+            live_source: Some(source),
+            live_workload: Some(workload),
+            ..Deployment::of(application)
+        };
+        let step = decide::next(&self.facts(&deployment));
+        let posture = Posture { suspend: None, hold_source: false };
+        self.step(&deployment, &step, Vec::new(), posture).await
+    }
+
+    fn facts(&self, deployment: &Deployment<'_>) -> SyncFacts {
+        let (source, workload) = (deployment.live_source.as_ref(), deployment.live_workload.as_ref());
+        let running = deployment.running.as_ref();
+        let token = running.map(Running::token).unwrap_or_default();
+        let artifact = source.and_then(reflect::artifact_revision);
+        let is_manual = deployment.application.sync_policy.automated.is_none();
+        let request = |object: Option<&Value>| {
+            object.map_or(Request::Unmade, |object| observe::request(object, &token))
+        };
+        let rests = is_suspended(workload);
+        let is_pinned =
+            deployment.pin.as_ref().zip(source).is_some_and(|(pin, source)| is_set_to(source, pin));
+        let wanted = running.and_then(|running| wanted(Some(running), &deployment.source));
+        SyncFacts {
+            phase: Phase::of(&self.object),
+            requested: deployment.application.operation.is_some() || deployment.is_due(&self.object),
+            too_early: self.began_at() == Some(self.now_text()),
+            refusal: running.and_then(|running| self.refusal_of(running, deployment)),
+            source_exists: source.is_some(),
+            source_request: request(source),
+            // A source that stays at its artifact has nothing to say about that.
+            source_ready: source.map_or(Ready::Unknown, |source| {
+                observe::ready(source, !deployment.generated || !is_suspended(Some(source)))
+            }),
+            is_wanted_revision: wanted.map(|revision| {
+                if is_commit(revision) {
+                    artifact.map(reflect::commit_of) == Some(revision)
+                } else {
+                    is_pinned
+                }
+            }),
+            is_pinned,
+            may_pin: deployment.generated && is_manual,
+            gate: deployment.gate.clone(),
+            workload_exists: workload.is_some(),
+            workload_request: request(workload),
+            workload_ready: workload.map_or(Ready::Unknown, |workload| observe::ready(workload, !rests)),
+            is_held: rests && !(deployment.generated && self.lets_rest(deployment)),
+            is_attempted: artifact.is_some()
+                && workload.and_then(|workload| workload.str_at(&["status", "lastAttemptedRevision"]))
+                    == artifact,
+            retried: running.map_or(0, |running| running.retried),
+            retry: running.and_then(|running| running.operation.retry),
+            failed_since: running.and_then(|running| running.failed_since(self.controller.clock.now())),
+        }
+    }
+
+    /// Why an operation cannot be carried out through Flux.
+    fn refusal_of(&self, running: &Running, deployment: &Deployment<'_>) -> Option<String> {
+        let (operation, application) = (&running.operation, deployment.application);
+        if !operation.is_sync {
+            return Some("the operation asks for nothing; give it a sync".to_owned());
+        }
+        if let [field, ..] = operation.demands.as_slice() {
+            return Some(format!(
+                "operation.{field} is set, which Flux cannot do: a sync of this Application deploys all of the revision"
+            ));
+        }
+        if let [refusal, ..] = OperationOptions(operation).refused(application).as_slice() {
+            return Some(refusal.to_string());
+        }
+        if deployment.pin == Some(Form::Unknown) {
+            return Some(format!("ComparisonError: {}", unresolved(&operation.revision).message));
+        }
+        let own = application.source.as_ref().map(|source| &source.value);
+        let is_other = operation.source.as_ref().is_some_and(|source| Some(&source.value) != own);
+        let may_change = deployment.generated && application.sync_policy.automated.is_none();
+        (is_other && !may_change).then(|| {
+            "the sync has another source than the Application, which would not stay deployed; change the Application, or \
+             remove syncPolicy.automated"
+                .to_owned()
+        })
+    }
+
+    /// Whether it is Flamingo that lets the workload rest: between syncs, or after one that was ended.
+    fn lets_rest(&self, deployment: &Deployment<'_>) -> bool {
+        let is_held = deployment.live_workload.as_ref().is_some_and(super::ensure::is_held);
+        deployment.is_resting || is_held || self.was_terminated(deployment)
+    }
+
+    /// Whether the last operation was ended, and the source has nothing newer since.
+    fn was_terminated(&self, deployment: &Deployment<'_>) -> bool {
+        let state = |path: &[&str]| self.status.stored().str_at(&[&["operationState"], path].concat());
+        let artifact =
+            deployment.live_source.as_ref().and_then(reflect::artifact_revision).map(reflect::commit_of);
+        state(&["message"]) == Some(TERMINATED)
+            && artifact.is_some()
+            && state(&["syncResult", "revision"]) == artifact
+    }
+
+    fn posture(&self, deployment: &Deployment<'_>, step: &SyncStep) -> Posture {
+        let is_ended = matches!(step, SyncStep::Finish(_, message) if message == TERMINATED);
+        let rests = deployment.is_resting || is_ended || self.was_terminated(deployment);
+        Posture {
+            suspend: rests.then(|| !step.needs_workload()),
+            hold_source: deployment.gate != Gate::Open && step.holds_source(),
+        }
+    }
+}
+
+/// What overrides say has to be allowed too.
+fn within(project: &Project, generated: Generated) -> Result<Generated, Vec<Condition>> {
+    let source = denied_source(project, generated.url());
+    let namespace = generated.target_namespace().and_then(|namespace| denied_namespace(project, namespace));
+    // What cannot be built here cannot be held against the project.
+    let fields = match projects::permits_everything(project) {
+        true => Vec::new(),
+        false => fields::present_in_spec(&generated.workload, kustomization::REFUSED),
+    };
+    let fields = fields.into_iter().map(|field| {
+        format!(
+            "the override of the Kustomization sets spec.{field}, so that it cannot be known what is deployed, and project \
+             '{}' does not allow everything",
+            project.name
+        )
+    });
+    let problems = source.into_iter().chain(namespace).chain(fields);
+    let conditions: Vec<Condition> = problems.map(Condition::invalid_spec).collect();
+    if conditions.is_empty() { Ok(generated) } else { Err(conditions) }
+}
+
+fn is_suspended(object: Option<&Value>) -> bool {
+    object.and_then(|object| object.at(&["spec", "suspend"])).and_then(Value::as_bool) == Some(true)
+}
+
+/// The revision that an operation names, where it is not the one that the source names anyway.
+fn wanted<'a>(running: Option<&'a Running>, source: &Source) -> Option<&'a str> {
+    let revision = running.map(|running| running.operation.revision.as_str())?;
+    (!revision.is_empty() && revision != source.target_revision).then_some(revision)
+}
+
+/// A source is set to the revision of an operation while that is needed, and only then.
+fn is_pinned_by(step: &SyncStep, deployment: &Deployment<'_>) -> bool {
+    let is_set = deployment.live_source.as_ref().zip(deployment.pin.as_ref());
+    match step {
+        SyncStep::Pin => true,
+        step => step.needs_pin() && is_set.is_some_and(|(source, pin)| is_set_to(source, pin)),
+    }
+}
+
+fn is_set_to(source: &Value, pin: &Form) -> bool {
+    let is_it = |field: &str, text: &str| source.str_at(&["spec", "ref", field]) == Some(text);
+    match pin {
+        Form::Branch(text) => is_it("branch", text),
+        Form::Tag(text) => is_it("tag", text),
+        Form::Commit(text) => is_it("commit", text),
+        Form::Range(text) => is_it("semver", text),
+        Form::Name(text) => is_it("name", text),
+        Form::Unknown => false,
+    }
+}
+
+fn unresolved(revision: &str) -> Condition {
+    let problem = format!(
+        "Failed to load target state: unable to resolve '{revision}' to a commit SHA: revision not found"
+    );
+    let fix = "set spec.source.targetRevision to a branch, tag or commit that exists, or push it";
+    Condition::comparison(insight::with_advice(&problem, fix))
+}

@@ -1,0 +1,201 @@
+//! Keeping the generated objects as they are to be.
+
+use apimachinery::object;
+use cluster::{Apply, Error, Propagation, Resource, Subresource, Target};
+use value::Value;
+
+use super::deploy::Deployment;
+use crate::application::Reconciliation;
+use crate::generate::Generated;
+use crate::names::{DIGEST, MANAGER};
+
+/// The annotation of a workload that rests because the Application is refused.
+const HELD: &str = "flamingo/held";
+
+/// Whether the objects are as they are to be.
+pub(super) enum Ensured {
+    Done {
+        source: Value,
+        workload: Value,
+    },
+    /// The cluster refused one of them, which only people can change.
+    Refused(String),
+}
+
+/// Whether the workload rests because the Application was refused.
+pub(super) fn is_held(workload: &Value) -> bool {
+    object::annotation(workload, HELD) == Some("true")
+}
+
+impl Reconciliation<'_> {
+    /// Applies what is not there yet, or not as it was generated. A workload that is to rest does so before
+    /// its source changes.
+    pub(super) async fn ensure(
+        &mut self,
+        generated: &Generated,
+        deployment: &Deployment<'_>,
+    ) -> Result<Ensured, Error> {
+        let kinds = &self.controller.kinds;
+        let (sources, workloads) = (kinds.git_repositories.clone(), kinds.kustomizations.clone());
+        let (live_source, live_workload) =
+            (deployment.live_source.as_ref(), deployment.live_workload.as_ref());
+        if live_workload.is_some_and(is_held) {
+            self.release(live_workload).await?;
+        }
+        let outcome = async {
+            self.ensure_surroundings(generated, live_source.is_none()).await?;
+            let rests = generated.workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
+            let (source, workload);
+            if rests && live_workload.is_some() {
+                workload = self.put(&workloads, &generated.workload, live_workload).await?;
+                source = self.put(&sources, &generated.source, live_source).await?;
+            } else {
+                source = self.put(&sources, &generated.source, live_source).await?;
+                workload = self.put(&workloads, &generated.workload, live_workload).await?;
+            }
+            Ok((source, workload))
+        };
+        match outcome.await {
+            Ok((source, workload)) => Ok(Ensured::Done { source, workload }),
+            Err(error) => refused(error, generated),
+        }
+    }
+
+    /// The namespace and the Secret, of which nothing is watched.
+    async fn ensure_surroundings(&self, generated: &Generated, is_new: bool) -> Result<(), Error> {
+        let kinds = &self.controller.kinds;
+        if let Some(namespace) = generated.namespace.as_ref().filter(|_| is_new || self.was_changed()) {
+            let target = Target::new(&kinds.namespaces, "", object::name(namespace).unwrap_or_default());
+            self.session.apply(&target, namespace, how()).await?;
+        }
+        if let Some(secret) = &generated.secret {
+            let target = target(&kinds.secrets, secret);
+            let live = self.session.get(&target).await?;
+            self.put(&kinds.secrets, secret, live.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    fn was_changed(&self) -> bool {
+        use cluster::runtime::Cause;
+        self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen))
+    }
+
+    async fn put(&self, resource: &Resource, desired: &Value, live: Option<&Value>) -> Result<Value, Error> {
+        let digest = |object: &Value| object::annotation(object, DIGEST).map(str::to_owned);
+        if let Some(live) = live
+            && digest(live) == digest(desired)
+            && has(live, desired)
+        {
+            return Ok(live.clone());
+        }
+        Ok(self.session.apply(&target(resource, desired), desired, how()).await?.object)
+    }
+
+    /// Lets the generated workload of a refused Application rest, until it is refused no longer.
+    pub(super) async fn hold(&self) -> Result<(), Error> {
+        let workloads = self.controller.views.kustomizations.select(|object| self.name.owns(object));
+        for workload in workloads.iter().filter(|workload| !is_held(workload)) {
+            self.set_held(workload, Some(true)).await?;
+        }
+        Ok(())
+    }
+
+    async fn release(&self, workload: Option<&Value>) -> Result<(), Error> {
+        match workload {
+            Some(workload) => self.set_held(workload, None).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn set_held(&self, workload: &Value, held: Option<bool>) -> Result<(), Error> {
+        let annotation = held.map_or(Value::Null, |held| held.to_string().into());
+        let mut patch =
+            Value::map_of([("spec", Value::map_of([("suspend", held.map_or(Value::Null, Value::from))]))]);
+        patch.set_at(&["metadata", "annotations", HELD], annotation);
+        // What was applied before counts no longer: it may have said something else about resting.
+        patch.set_at(&["metadata", "annotations", DIGEST], Value::Null);
+        self.change(&self.controller.kinds.kustomizations, workload, patch).await
+    }
+
+    /// Patches one of our objects; that it went meanwhile is no failure.
+    pub(super) async fn change(
+        &self,
+        resource: &Resource,
+        object: &Value,
+        mut patch: Value,
+    ) -> Result<(), Error> {
+        patch.set_at(&["metadata", "uid"], object::uid(object).unwrap_or_default());
+        match self.session.merge_patch(&target(resource, object), Subresource::Main, MANAGER, &patch).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes what was generated under other names or in other namespaces. What that deployed stays, as when
+    /// Argo CD's destination changes.
+    pub(super) async fn retire(&self, keep: &[&Value]) -> Result<(), Error> {
+        let is_kept = |object: &Value| {
+            let same = |kept: &&Value| {
+                object::name(kept) == object::name(object)
+                    && object::namespace(kept) == object::namespace(object)
+            };
+            keep.iter().filter(|kept| kept.str_at(&["kind"]) == object.str_at(&["kind"])).any(same)
+        };
+        let is_old = |object: &Value| self.name.owns(object) && !is_kept(object);
+        let kinds = &self.controller.kinds;
+        for workload in self.controller.views.kustomizations.select(is_old) {
+            // Flux leaves the objects of a suspended Kustomization alone.
+            let rest = Value::map_of([("spec", Value::map_of([("suspend", true)]))]);
+            self.change(&kinds.kustomizations, &workload, rest).await?;
+            self.remove(&kinds.kustomizations, &workload).await?;
+        }
+        for source in self.controller.views.git_repositories.select(is_old) {
+            self.remove(&kinds.git_repositories, &source).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn remove(&self, resource: &Resource, object: &Value) -> Result<(), Error> {
+        let uid = object::uid(object).unwrap_or_default();
+        match self.session.delete(&target(resource, object), uid, Propagation::Background).await {
+            Ok(_) => Ok(()),
+            // Another object of the name has come; it is judged by itself.
+            Err(error) if error.is_conflict() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn how() -> Apply<'static> {
+    Apply { manager: MANAGER, force: true, dry_run: false }
+}
+
+pub(super) fn target(resource: &Resource, object: &Value) -> Target {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Target::new(resource, &text(object::namespace(object)), &text(object::name(object)))
+}
+
+/// Whether `live` has everything that `desired` says.
+fn has(live: &Value, desired: &Value) -> bool {
+    match (live.as_map(), desired.as_map()) {
+        (Some(live), Some(desired)) => {
+            desired.iter().all(|(key, desired)| live.get(key.as_str()).is_some_and(|live| has(live, desired)))
+        }
+        _ => live == desired,
+    }
+}
+
+fn refused(error: Error, generated: &Generated) -> Result<Ensured, Error> {
+    let Some(status) = error.status().filter(|_| !error.is_transient() && !error.is_conflict()) else {
+        return Err(error);
+    };
+    let namespace = generated.source.str_at(&["metadata", "namespace"]).unwrap_or_default();
+    let fix = match status.code {
+        404 => format!("create namespace {namespace}, or set the sync option CreateNamespace=true"),
+        403 => "give Flamingo the right to do that".to_owned(),
+        _ => "correct what the cause names in the Application or in its overrides".to_owned(),
+    };
+    Ok(Ensured::Refused(insight::with_advice(&format!("the Flux objects cannot be made: {status}"), &fix)))
+}

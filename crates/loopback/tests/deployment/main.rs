@@ -1,0 +1,399 @@
+//! Applications on a simulated cluster, from their creation to their end.
+
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod world;
+
+use value::Value;
+use world::{World, config_map};
+
+const AUTOMATED: &str =
+    r#","syncPolicy":{"automated":{},"syncOptions":["FluxSubsystem=true","AutoCreateFluxResources=true"]}"#;
+const MANUAL: &str = r#","syncPolicy":{"syncOptions":["FluxSubsystem=true","AutoCreateFluxResources=true"]}"#;
+const FOUND: &str = r#","syncPolicy":{"syncOptions":["FluxSubsystem=true"]}"#;
+const FINALIZER: &str = r#","finalizers":["resources-finalizer.argocd.argoproj.io"]"#;
+
+fn text<'a>(application: &'a Value, path: &[&str]) -> &'a str {
+    application.str_at(path).unwrap_or_default()
+}
+
+fn conditions(application: &Value) -> String {
+    application.at(&["status", "conditions"]).map(Value::to_string).unwrap_or_default()
+}
+
+fn history(application: &Value) -> Vec<(i64, String)> {
+    let entries = application.at(&["status", "history"]).and_then(Value::as_list).unwrap_or_default();
+    let entry = |entry: &Value| {
+        (entry.get("id").and_then(Value::as_i64).expect("an id"), text(entry, &["revision"]).to_owned())
+    };
+    entries.iter().map(entry).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_automated_application_follows_its_branch() {
+    let world = World::start().await;
+    let first = world.head();
+    world.create("", AUTOMATED).await;
+    let application = world.until_is("Synced", "Healthy").await;
+    assert_eq!(text(&application, &["status", "sync", "revision"]), first);
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    let second = world.commit("app/one.yaml", &config_map("one", "second"));
+    world.refresh().await;
+    let application = world
+        .until("the second commit", |application| {
+            text(application, &["status", "sync", "revision"]) == second
+                && text(application, &["status", "sync", "status"]) == "Synced"
+                && text(application, &["status", "operationState", "phase"]) == "Succeeded"
+        })
+        .await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+    assert_eq!(history(&application), [(0, first), (1, second.clone())]);
+    let state =
+        |path: &[&str]| text(&application, &[&["status", "operationState"], path].concat()).to_owned();
+    assert_eq!(state(&["syncResult", "revision"]), second);
+    assert_eq!(state(&["message"]), "successfully synced (all tasks run)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn without_automated_only_a_sync_deploys() {
+    let world = World::start().await;
+    let first = world.head();
+    world.create("", MANUAL).await;
+    let application = world.until_is("OutOfSync", "Missing").await;
+    assert_eq!(text(&application, &["status", "sync", "revision"]), first);
+    world.settle().await;
+    assert_eq!(world.deployed("one").await, None);
+
+    let application = world.sync(r#"{"initiatedBy":{"username":"admin"},"sync":{}}"#).await;
+    let state =
+        |path: &[&str]| text(&application, &[&["status", "operationState"], path].concat()).to_owned();
+    assert_eq!(
+        (state(&["phase"]).as_str(), state(&["message"]).as_str()),
+        ("Succeeded", "successfully synced (all tasks run)")
+    );
+    assert_eq!(state(&["syncResult", "revision"]), first);
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    let application = world.until_is("Synced", "Healthy").await;
+    let by = application.at(&["status", "history"]).and_then(Value::as_list).expect("a history");
+    assert_eq!(text(&by[0], &["initiatedBy", "username"]), "admin");
+
+    world.commit("app/one.yaml", &config_map("one", "second"));
+    world.refresh().await;
+    world.until_is("OutOfSync", "Healthy").await;
+    world.settle().await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"), "it rests between syncs");
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_sync_to_an_older_commit_stays_out_of_sync() {
+    let world = World::start().await;
+    let first = world.head();
+    world.commit("app/one.yaml", &config_map("one", "second"));
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let application = world.sync(&format!(r#"{{"sync":{{"revision":"{first}"}}}}"#)).await;
+    assert_eq!(text(&application, &["status", "operationState", "phase"]), "Succeeded");
+    assert_eq!(text(&application, &["status", "operationState", "syncResult", "revision"]), first);
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    world.until_is("OutOfSync", "Healthy").await;
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(source.at(&["spec", "ref"]).map(Value::to_string).as_deref(), Some(r#"{"branch":"main"}"#));
+    world.settle().await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_sync_that_fails_says_why() {
+    let world = World::start().await;
+    world.commit("app/broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: broken}\ndata: [1]\n");
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let application = world.sync(r#"{"sync":{}}"#).await;
+    assert_eq!(text(&application, &["status", "operationState", "phase"]), "Failed");
+    let message = text(&application, &["status", "operationState", "message"]);
+    assert!(message.contains("ConfigMap/broken"), "{message}");
+    let application = world.until_is("OutOfSync", "Degraded").await;
+    assert!(conditions(&application).contains("What to do:"), "{}", conditions(&application));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_flux_cannot_do_in_a_sync_is_refused() {
+    let world = World::start().await;
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    for (operation, expected) in [
+        (r#"{"sync":{"dryRun":true}}"#, "operation.sync.dryRun is set"),
+        (r#"{"sync":{"revision":"no-such"}}"#, "unable to resolve 'no-such' to a commit SHA"),
+        (r#"{"sync":{"syncOptions":["Replace=true"]}}"#, "the sync option Replace=true"),
+    ] {
+        let application = world.sync(operation).await;
+        assert_eq!(text(&application, &["status", "operationState", "phase"]), "Error", "{operation}");
+        let message = text(&application, &["status", "operationState", "message"]);
+        assert!(message.contains(expected), "{message}");
+    }
+    assert_eq!(world.deployed("one").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn deletion_with_the_finalizer_leaves_nothing() {
+    let world = World::start().await;
+    world.create(FINALIZER, MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    world.sync(r#"{"sync":{}}"#).await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Application", "argocd", "demo").await;
+    for (kind, name) in [("Kustomization", "demo"), ("GitRepository", "demo"), ("ConfigMap", "one")] {
+        assert!(world.get(kind, "apps", name).await.is_none(), "{kind} {name} is left");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn deletion_awaits_what_is_pruned() {
+    let world = World::start().await;
+    world.create(FINALIZER, AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    let held = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one","namespace":"apps","finalizers":["example.com/hold"]}}"#;
+    world.apply(&value::from_json(held.as_bytes()).expect("valid")).await;
+    world.delete("Application", "argocd", "demo").await;
+    world.until_is("Synced", "Progressing").await;
+    world.settle().await;
+    assert!(world.get("Kustomization", "apps", "demo").await.is_some(), "it goes after what it deployed");
+    assert!(world.get("GitRepository", "apps", "demo").await.is_some(), "it goes after the workload");
+    let free = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one","namespace":"apps","finalizers":[]}}"#;
+    world.apply(&value::from_json(free.as_bytes()).expect("valid")).await;
+    world.until_gone("Application", "argocd", "demo").await;
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn deletion_without_the_finalizer_leaves_everything() {
+    let world = World::start().await;
+    world.create("", AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Application", "argocd", "demo").await;
+    world.settle().await;
+    for (kind, name) in [("Kustomization", "demo"), ("GitRepository", "demo"), ("ConfigMap", "one")] {
+        assert!(world.get(kind, "apps", name).await.is_some(), "{kind} {name} is gone");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_project_denies_is_not_generated() {
+    let world = World::start().await;
+    let project = r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"AppProject","metadata":{"name":"default","namespace":"argocd"},"spec":{"sourceRepos":["https://example.com/*"],"destinations":[{"server":"*","namespace":"*"}],"clusterResourceWhitelist":[{"group":"*","kind":"*"}]}}"#;
+    world.apply(&value::from_json(project.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    world.create("", AUTOMATED).await;
+    let application = world.until_is("Unknown", "Unknown").await;
+    let expected = format!("application repo {} is not permitted in project 'default'", world.url);
+    assert!(conditions(&application).contains(&expected), "{}", conditions(&application));
+    world.settle().await;
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+    // The project changes its mind, and again.
+    world.apply(&argocd_api::project::default_project("argocd")).await;
+    world.until_is("Synced", "Healthy").await;
+    world.apply(&value::from_json(project.as_bytes()).expect("valid")).await;
+    world.until_is("Unknown", "Unknown").await;
+    world.commit("app/one.yaml", &config_map("one", "second"));
+    let workload = world.get("Kustomization", "apps", "demo").await.expect("it stays");
+    assert_eq!(workload.at(&["spec", "suspend"]), Some(&Value::from(true)), "and rests");
+    world.apply(&argocd_api::project::default_project("argocd")).await;
+    world.until_is("Synced", "Healthy").await;
+    let workload = world.get("Kustomization", "apps", "demo").await.expect("it is there");
+    assert_eq!(workload.at(&["spec", "suspend"]), None);
+}
+
+/// A project that allows ConfigMaps in one namespace.
+const LIMITED: &str = r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"AppProject","metadata":{"name":"limited","namespace":"argocd"},"spec":{"sourceRepos":["*"],"destinations":[{"server":"*","namespace":"apps"}],"namespaceResourceBlacklist":[{"group":"","kind":"Service"}]}}"#;
+const SERVICE: &str =
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: apps}\nspec: {ports: [{port: 80}]}\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_denied_kind_keeps_everything_from_being_deployed() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    world.commit("app/web.yaml", SERVICE);
+    let elsewhere = config_map("elsewhere", "x").replace("namespace: apps", "namespace: argocd");
+    let role =
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: []\n";
+    world.commit("app/more.yaml", &format!("{elsewhere}---\n{role}"));
+    let mut application = world.application("", MANUAL);
+    application.set_at(&["spec", "project"], "limited");
+    world.settle().await;
+    world.apply(&application).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let application = world.sync(r#"{"sync":{}}"#).await;
+    let state = application.at(&["status", "operationState"]).expect("a state");
+    assert_eq!(text(state, &["phase"]), "Failed");
+    for expected in [
+        "one or more synchronization tasks are not valid: ",
+        "resource :Service is not permitted in project limited",
+        "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project limited",
+        "namespace argocd is not permitted in project 'limited'",
+    ] {
+        assert!(text(state, &["message"]).contains(expected), "{}", text(state, &["message"]));
+    }
+    let denied = state.at(&["syncResult", "resources"]).and_then(Value::as_list).expect("results");
+    assert_eq!(denied.len(), 3);
+    world.settle().await;
+    assert_eq!(world.deployed("one").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_automated_application_of_a_limited_project_deploys_what_is_allowed() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    let mut application = world.application("", AUTOMATED);
+    application.set_at(&["spec", "project"], "limited");
+    world.apply(&application).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"));
+    world.commit("app/one.yaml", &config_map("one", "second"));
+    world.refresh().await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+    world.commit("app/web.yaml", SERVICE);
+    world.commit("app/one.yaml", &config_map("one", "third"));
+    world.refresh().await;
+    world
+        .until("the denial", |application| {
+            text(application, &["status", "operationState", "message"]).contains("resource :Service")
+        })
+        .await;
+    world.settle().await;
+    assert_eq!(world.deployed("one").await.as_deref(), Some("second"));
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(source.at(&["spec", "suspend"]), None, "it follows its branch again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_change_of_the_spec_is_out_of_sync_until_it_is_synced() {
+    let world = World::start().await;
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    world.patch(r#"{"spec":{"source":{"kustomize":{"nameSuffix":"-x"}}}}"#).await;
+    world.until_is("OutOfSync", "Healthy").await;
+    assert_eq!(world.deployed("one-x").await, None);
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(world.deployed("one-x").await.as_deref(), Some("first"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_revision_that_does_not_exist_is_named_until_it_does() {
+    let world = World::start().await;
+    let more = AUTOMATED;
+    let mut application = world.application("", more);
+    application.set_at(&["spec", "source", "targetRevision"], "release");
+    world.apply(&application).await;
+    let application = world.until_is("Unknown", "Healthy").await;
+    assert!(conditions(&application).contains("unable to resolve 'release'"), "{}", conditions(&application));
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+    world.git(&["tag", "release"]);
+    world.refresh().await;
+    world.until_is("Synced", "Healthy").await;
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(source.at(&["spec", "ref"]).map(Value::to_string).as_deref(), Some(r#"{"tag":"release"}"#));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_missing_path_is_named_in_terms_of_the_application() {
+    let world = World::start().await;
+    let mut application = world.application("", AUTOMATED);
+    application.set_at(&["spec", "source", "path"], "absent");
+    world.apply(&application).await;
+    let application = world.until_is("OutOfSync", "Degraded").await;
+    let conditions = conditions(&application);
+    for expected in ["ComparisonError", "the path is not in the source", "set spec.source.path"] {
+        assert!(conditions.contains(expected), "{expected:?} is not in {conditions}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn objects_that_somebody_made_are_reflected_and_left_alone() {
+    let world = World::start().await;
+    world.create(FINALIZER, FOUND).await;
+    let application = world.until_is("Unknown", "Missing").await;
+    assert!(conditions(&application).contains("there is no Kustomization demo in namespace apps"));
+    let source = format!(
+        r#"{{"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"GitRepository","metadata":{{"name":"theirs","namespace":"apps"}},"spec":{{"interval":"10m","url":"{}","ref":{{"branch":"main"}}}}}}"#,
+        world.url
+    );
+    let workload = r#"{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"name":"demo","namespace":"apps"},"spec":{"interval":"10m","path":"app","prune":true,"sourceRef":{"kind":"GitRepository","name":"theirs"}}}"#;
+    for object in [source.as_str(), workload] {
+        world.apply(&value::from_json(object.as_bytes()).expect("valid")).await;
+    }
+    let application = world.until_is("Synced", "Healthy").await;
+    let resources = application.at(&["status", "resources"]).map(Value::to_string).expect("resources");
+    assert!(resources.contains("theirs") && resources.contains("Kustomization"), "{resources}");
+    let application = world.sync(r#"{"sync":{}}"#).await;
+    assert_eq!(text(&application, &["status", "operationState", "phase"]), "Succeeded");
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Application", "argocd", "demo").await;
+    world.settle().await;
+    for (kind, name) in [("Kustomization", "demo"), ("GitRepository", "theirs"), ("ConfigMap", "one")] {
+        assert!(world.get(kind, "apps", name).await.is_some(), "{kind} {name} is gone");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn objects_of_others_are_not_taken_over() {
+    let world = World::start().await;
+    let theirs = r#"{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"name":"demo","namespace":"apps"},"spec":{"interval":"10m","path":"theirs","prune":true,"sourceRef":{"kind":"GitRepository","name":"theirs"}}}"#;
+    world.apply(&value::from_json(theirs.as_bytes()).expect("valid")).await;
+    world.create("", AUTOMATED).await;
+    let application = world.until_is("Unknown", "Unknown").await;
+    assert!(conditions(&application).contains("Kustomization/apps/demo exists and was not generated"));
+    let workload = world.get("Kustomization", "apps", "demo").await.expect("it is there");
+    assert_eq!(text(&workload, &["spec", "path"]), "theirs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn credentials_are_derived_and_removed() {
+    let world = World::start().await;
+    let secret = format!(
+        r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"creds","namespace":"argocd","labels":{{"argocd.argoproj.io/secret-type":"repository"}}}},"stringData":{{"url":"{}","username":"me","password":"secret"}}}}"#,
+        world.url
+    );
+    world.apply(&value::from_json(secret.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    world.create(FINALIZER, AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    let derived = world.get("Secret", "apps", "demo-repository").await.expect("a derived Secret");
+    assert_eq!(
+        derived.get("data").map(Value::to_string).as_deref(),
+        Some(r#"{"password":"c2VjcmV0","username":"bWU="}"#)
+    );
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(text(&source, &["spec", "secretRef", "name"]), "demo-repository");
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Application", "argocd", "demo").await;
+    assert!(world.get("Secret", "apps", "demo-repository").await.is_none());
+    assert!(world.get("Secret", "argocd", "creds").await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_application_of_argo_cds_engine_says_what_is_missing() {
+    let world = World::start().await;
+    world.create("", "").await;
+    let application = world.until_is("Unknown", "Unknown").await;
+    assert!(conditions(&application).contains("set the sync option FluxSubsystem=true"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_application_that_is_to_be_left_alone_is() {
+    let world = World::start().await;
+    world.create(r#","annotations":{"argocd.argoproj.io/skip-reconcile":"true"}"#, AUTOMATED).await;
+    world.settle().await;
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+    let application = world.get("Application", "argocd", "demo").await.expect("it is there");
+    assert_eq!(application.get("status"), None);
+}
