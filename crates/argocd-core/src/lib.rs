@@ -4,6 +4,7 @@
 //! **Invariants.** No IO and no clock. Every rule has a table of cases as its test.
 
 mod glob;
+pub mod policy;
 pub mod projects;
 pub mod repositories;
 pub mod revision;
