@@ -14,6 +14,9 @@ pub const ADMIN: &str = "admin";
 /// What a ConfigMap or a Secret holds, decoded.
 pub type Data = BTreeMap<String, String>;
 
+/// Accounts by name.
+pub type Accounts = BTreeMap<String, Account>;
+
 /// What an account can be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capability {
@@ -123,7 +126,7 @@ pub enum Unusable {
 ///
 /// # Errors
 /// A setting that cannot be read.
-pub fn read(config: &Data, secret: &Data) -> Result<BTreeMap<String, Account>, AccountsError> {
+pub fn read(config: &Data, secret: &Data) -> Result<Accounts, AccountsError> {
     let mut accounts = BTreeMap::new();
     let admin = Account { enabled: flag(config, "admin.enabled")?, ..of(ADMIN, "admin", secret)? };
     let capabilities = vec![Capability::Login];
