@@ -52,7 +52,9 @@ fn of_cookies(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+    fn headers(pairs: Pairs<'_>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             let name: http::HeaderName = name.parse().expect(name);
@@ -63,7 +65,7 @@ mod tests {
 
     #[test]
     fn where_tokens_are() {
-        let rows: [(&[(&str, &str)], Option<&str>); 9] = [
+        let rows: [(Pairs<'_>, Option<&str>); 9] = [
             (&[], None),
             (&[("authorization", "Bearer abc")], Some("abc")),
             (&[("authorization", "Basic abc")], None),
