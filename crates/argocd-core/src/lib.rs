@@ -3,7 +3,9 @@
 //!
 //! **Invariants.** No IO and no clock. Every rule has a table of cases as its test.
 
+pub mod accounts;
 mod glob;
+pub mod policy;
 pub mod projects;
 pub mod repositories;
 pub mod revision;

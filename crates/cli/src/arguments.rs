@@ -1,5 +1,6 @@
 //! What people type.
 
+pub mod argocd;
 pub mod kustomize;
 
 use std::path::PathBuf;
@@ -31,6 +32,13 @@ pub enum Command {
     FluxControllers(FluxControllers),
     /// Run the controller of Applications that Flux deploys against a cluster.
     ArgocdControllers(ArgocdControllers),
+    /// Run Argo CD's API against a cluster.
+    ArgocdServer(ArgocdServer),
+    /// Log in to the API.
+    Login(argocd::Login),
+    /// List, create, sync, wait for and delete Applications.
+    #[command(subcommand)]
+    App(argocd::App),
     /// Render a Helm chart.
     Template(TemplateArguments),
     /// Examine Helm charts for possible issues.
@@ -96,6 +104,9 @@ pub struct Up {
     /// The port of the API server; a free one is taken when it is in use.
     #[arg(long, default_value_t = 16443)]
     pub port: u16,
+    /// The port of Argo CD's API; a free one is taken when it is in use.
+    #[arg(long, default_value_t = 8080)]
+    pub api_port: u16,
     /// End as soon as everything is ready (exit code 0) or certainly is not (1).
     #[arg(long)]
     pub once: bool,
@@ -201,6 +212,26 @@ pub struct ArgocdControllers {
     /// The longest delay after failures.
     #[arg(long, default_value = "3m", value_parser = duration)]
     pub max_retry_delay: Duration,
+}
+
+/// Arguments of `argocd-server`; those that upstream has too are its flags.
+#[derive(Debug, Args)]
+pub struct ArgocdServer {
+    /// The kubeconfig; that of the Pod's ServiceAccount where nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespace of Argo CD.
+    #[arg(long, short, default_value = "argocd")]
+    pub namespace: String,
+    /// The address to listen on.
+    #[arg(long, default_value = "0.0.0.0")]
+    pub address: String,
+    /// The port to listen on.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Serve without TLS, which has to be ended in front of the server: it cannot do so by itself yet.
+    #[arg(long, required = true)]
+    pub insecure: bool,
 }
 
 /// A duration as Go writes it, such as `1m30s`.

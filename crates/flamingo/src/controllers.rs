@@ -1,11 +1,10 @@
-//! `flamingo flux-controllers` and `flamingo argocd-controllers`: components of a cluster.
+//! `flamingo flux-controllers`, `argocd-controllers` and `argocd-server`: components of a cluster.
 
 use std::process::ExitCode;
-
-use anyhow::Context as _;
 use std::time::Duration;
 
-use cli::arguments::{ArgocdControllers, FluxControllers};
+use anyhow::Context as _;
+use cli::arguments::{ArgocdControllers, ArgocdServer, FluxControllers};
 use flux_controllers::{Controllers, Settings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +39,23 @@ pub(crate) async fn argocd(arguments: ArgocdControllers) -> anyhow::Result<ExitC
     stop_signal().await?;
     stop.cancel();
     controllers.stopped().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn server(arguments: ArgocdServer) -> anyhow::Result<ExitCode> {
+    let ArgocdServer { kubeconfig, namespace, address, port, insecure: _ } = arguments;
+    let cluster = kubernetes::connect(kubeconfig.as_deref()).await?;
+    let listener = TcpListener::bind((address.as_str(), port))
+        .await
+        .with_context(|| format!("the API cannot be served on {address}:{port}"))?;
+    let clock = kubernetes::clock();
+    argocd_server::bootstrap(&kubernetes::session(&cluster), &namespace, &*clock).await?;
+    let stop = CancellationToken::new();
+    let settings = argocd_server::Settings { namespace, loopback_only: false };
+    let server = argocd_server::Server::start(listener, cluster, settings, clock, &stop).await?;
+    stop_signal().await?;
+    stop.cancel();
+    server.stopped().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! The `flamingo` binary: arguments in, an exit code out.
 
+mod api;
 mod charts;
 mod controllers;
 mod data_dir;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use cli::arguments::{Arguments, Command};
 use tracing_subscriber::EnvFilter;
 
-use crate::{charts, controllers, down, kustomize, up};
+use crate::{api, charts, controllers, down, kustomize, up};
 
 /// Runs a command. Exit code 0 is success, 1 what the command found wrong (a deployment that is not ready, a
 /// chart that does not render), 2 any other failure.
@@ -17,6 +17,9 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         // A component of a cluster traces warnings; commands for people tell what is wrong in their own words.
         Command::FluxControllers(arguments) => on_runtime("warn", controllers::flux(arguments)),
         Command::ArgocdControllers(arguments) => on_runtime("warn", controllers::argocd(arguments)),
+        Command::ArgocdServer(arguments) => on_runtime("warn", controllers::server(arguments)),
+        Command::Login(arguments) => on_runtime("off", api::login(arguments)),
+        Command::App(command) => on_runtime("off", api::app(command)),
         Command::Template(arguments) => outcome(charts::template(&arguments)),
         Command::Lint(arguments) => outcome(charts::lint(&arguments)),
         Command::Show(show) => outcome(charts::show(&show)),

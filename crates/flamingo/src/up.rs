@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use argocd_server::Server;
 use cli::arguments::Up;
 use cli::progress::Progress;
+use cluster::Cluster;
 use flux_controllers::{Controllers, Settings};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -56,6 +58,9 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     let settings = Settings::new(data_dir.path.join("artifacts"));
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
 
+    let api = start_api(&cluster, arguments.api_port, &stop).await?;
+    reporter.say(&address_of_api(&api, &kubeconfig));
+
     for name in deployment.retire_others().await? {
         reporter.say(&format!("Removing {name} and its objects, which an earlier run deployed"));
     }
@@ -72,9 +77,32 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
         }
     };
     stop.cancel();
-    tokio::join!(controllers.stopped(), loopback.stopped());
+    tokio::join!(controllers.stopped(), loopback.stopped(), api.stopped());
     sandbox.stop().await.context("the simulated cluster did not stop cleanly")?;
     outcome
+}
+
+/// The API, on the port that is wanted or a free one.
+async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> anyhow::Result<Server> {
+    let listener = match TcpListener::bind(("127.0.0.1", port)).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => TcpListener::bind("127.0.0.1:0").await,
+        outcome => outcome,
+    };
+    let listener = listener.context("no port is free for the API")?;
+    let (clock, namespace) = (kubernetes::clock(), loopback::Settings::default().namespace);
+    argocd_server::bootstrap(&kubernetes::session(cluster), &namespace, &*clock).await?;
+    let settings = argocd_server::Settings { namespace, loopback_only: true };
+    Ok(Server::start(listener, cluster.clone(), settings, clock, stop).await?)
+}
+
+fn address_of_api(api: &Server, kubeconfig: &Path) -> String {
+    let address = api.address();
+    format!(
+        "Argo CD's API is at http://{address}. The first password of admin:\n\n  kubectl --kubeconfig {} -n argocd get \
+         secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d\n\nTry: flamingo login \
+         http://{address}\n     flamingo app list\n",
+        kubeconfig.display()
+    )
 }
 
 async fn start_sandbox(data_dir: &Path, arguments: &Up) -> anyhow::Result<Sandbox> {

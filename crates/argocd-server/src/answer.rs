@@ -1,0 +1,166 @@
+//! Answers, in the shapes of upstream's gateway.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt as _};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::time::Instant;
+use value::Value;
+
+use crate::error::ApiError;
+
+/// Proxies close connections on which nothing happens.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const METADATA: HeaderName = HeaderName::from_static("grpc-metadata-content-type");
+
+/// What a handler answers.
+pub(crate) enum Answer {
+    /// A message.
+    Json(Value),
+    /// A message, and a cookie.
+    JsonWithCookie(Value, String),
+    /// Messages as they come; an error is the last one.
+    Stream(BoxStream<'static, Result<Value, ApiError>>),
+    /// Elsewhere, with a cookie.
+    Redirect { to: String, cookie: String },
+    /// Text.
+    Text(&'static str),
+}
+
+impl Answer {
+    /// The answer on the wire.
+    pub(crate) fn response(self, wants_events: bool) -> Response {
+        match self {
+            Self::Json(message) => json(StatusCode::OK, &message, true),
+            Self::JsonWithCookie(message, cookie) => {
+                with_cookie(json(StatusCode::OK, &message, true), &cookie)
+            }
+            Self::Stream(messages) => stream(messages, wants_events),
+            Self::Redirect { to, cookie } => {
+                let mut response = with_status(Response::new(Body::empty()), StatusCode::SEE_OTHER);
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+                insert(response.headers_mut(), LOCATION, &to);
+                with_cookie(response, &cookie)
+            }
+            Self::Text(text) => plain(StatusCode::OK, text),
+        }
+    }
+}
+
+/// An error; that of a stream has another shape.
+pub(crate) fn refusal(error: &ApiError, of_stream: bool, wants_events: bool) -> Response {
+    if !of_stream {
+        return json(error.code.status(), &error.body(), false);
+    }
+    let body = value::to_json(&error.stream_body());
+    let (kind, text) = if wants_events {
+        ("text/event-stream", format!("data: {body} \n\n"))
+    } else {
+        ("application/json", body)
+    };
+    let mut response = with_status(Response::new(Body::from(text)), error.code.status());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// What does not come from the gateway itself.
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = with_status(Response::new(Body::from(text)), status);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Nobody may put an answer into a frame, guess its type or keep it.
+pub(crate) fn protect(response: &mut Response) {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (
+            http::header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (http::header::REFERRER_POLICY, "same-origin"),
+        (CACHE_CONTROL, "private, no-store"),
+    ];
+    for (name, text) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(text));
+    }
+}
+
+fn json(status: StatusCode, message: &Value, is_message: bool) -> Response {
+    let mut response = with_status(Response::new(Body::from(value::to_json(message))), status);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if is_message {
+        headers.insert(METADATA, HeaderValue::from_static("application/grpc"));
+    }
+    response
+}
+
+fn stream(messages: BoxStream<'static, Result<Value, ApiError>>, events: bool) -> Response {
+    let texts = messages.map(|message| {
+        value::to_json(&match message {
+            Ok(message) => Value::map_of([("result", message)]),
+            Err(error) => error.stream_body(),
+        })
+    });
+    let (kind, body) = match events {
+        true => ("text/event-stream", Body::from_stream(frames(texts.map(|text| event(&text))))),
+        false => {
+            let lines = texts.map(|text| Ok::<_, Infallible>(Bytes::from(text + "\n")));
+            ("application/json", Body::from_stream(lines))
+        }
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(METADATA, HeaderValue::from_static("application/grpc"));
+    response
+}
+
+/// Events, and between them comments, so that the connection is never silent for long.
+fn frames(
+    events: impl Stream<Item = String> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    futures::stream::unfold(Box::pin(events), async |mut events| {
+        let silence = tokio::time::sleep_until(Instant::now() + KEEP_ALIVE);
+        tokio::select! {
+            event = events.next() => Some((Ok(Bytes::from(event?)), events)),
+            () = silence => Some((Ok(Bytes::from_static(b":\n")), events)),
+        }
+    })
+}
+
+fn event(text: &str) -> String {
+    format!("data: {text} \n\n\n")
+}
+
+fn with_status(mut response: Response, status: StatusCode) -> Response {
+    *response.status_mut() = status;
+    response
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    insert(response.headers_mut(), SET_COOKIE, cookie);
+    response
+}
+
+/// A text that is no value of a header is left out; ours are made of tokens and addresses.
+fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    match HeaderValue::from_str(text) {
+        Ok(value) => {
+            headers.insert(name, value);
+        }
+        Err(_) => tracing::warn!(header = %name, "a header was left out: its value has control characters"),
+    }
+}

@@ -1,0 +1,130 @@
+//! Syncing applications.
+
+use std::sync::Arc;
+
+use apimachinery::object;
+use argocd_api::application::Phase;
+use cluster::Subresource;
+use value::{Map, Value};
+
+use crate::answer::Answer;
+use crate::control_plane::{ControlPlane, MANAGER};
+use crate::error::{ApiError, Code};
+use crate::permit::{OnApplication, Sync, Terminate, project_of, rbac_name, require};
+use crate::request::Request;
+use crate::shape;
+
+/// `POST /api/v1/applications/{name}/sync`: writes the operation that controllers carry out.
+pub(crate) async fn sync(
+    control: Arc<ControlPlane>,
+    permit: OnApplication<Sync>,
+    request: Request,
+) -> Result<Answer, ApiError> {
+    let body = request.json()?;
+    let application = &permit.application;
+    let project = body.str_at(&["project"]).filter(|project| !project.is_empty());
+    if project.is_some_and(|project| project != project_of(application)) {
+        let name = object::name(application).unwrap_or_default();
+        return Err(ApiError::new(Code::NotFound, format!("applications.argoproj.io {name:?} not found")));
+    }
+    if is_given(&body, "manifests") {
+        require(&control, &permit.caller, "override", &rbac_name(&control, application))?;
+    }
+    refuse_other_revision(application, &body)?;
+    if application.get("operation").is_some() {
+        return Err(ApiError::new(Code::FailedPrecondition, "another operation is already in progress"));
+    }
+    let mut patch = Value::map_of([("operation", operation(application, &body, &permit.caller.account)?)]);
+    // Whoever wrote in between may have begun an operation too.
+    if let Some(version) = object::resource_version(application) {
+        patch.set_at(&["metadata", "resourceVersion"], version);
+    }
+    let (name, namespace) = (object::name(application), object::namespace(application));
+    let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
+    let written = control.session().merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
+    Ok(Answer::Json(shape::application(&written)))
+}
+
+/// `DELETE /api/v1/applications/{name}/operation`.
+pub(crate) async fn terminate(
+    control: Arc<ControlPlane>,
+    permit: OnApplication<Terminate>,
+    _: Request,
+) -> Result<Answer, ApiError> {
+    let application = &permit.application;
+    let is_running = Phase::of(application) == Some(Phase::Running);
+    if application.get("operation").is_none() || !is_running {
+        let message = "Unable to terminate operation. No operation is in progress";
+        return Err(ApiError::invalid(message));
+    }
+    let (name, namespace) = (object::name(application), object::namespace(application));
+    let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
+    let mut patch = Value::map();
+    patch.set_at(&["status", "operationState", "phase"], Phase::Terminating.as_str());
+    control.session().merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
+    Ok(Answer::Json(Value::map()))
+}
+
+/// With automated syncs the revision of the application is the only one.
+fn refuse_other_revision(application: &Value, body: &Value) -> Result<(), ApiError> {
+    let automated = application.at(&["spec", "syncPolicy", "automated"]);
+    let is_on =
+        automated.is_some_and(|automated| automated.get("enabled").and_then(Value::as_bool) != Some(false));
+    let (wanted, set) = (
+        body.str_at(&["revision"]).unwrap_or_default(),
+        application.str_at(&["spec", "source", "targetRevision"]).unwrap_or_default(),
+    );
+    if is_on && !wanted.is_empty() && wanted != set {
+        let message = format!("Cannot sync to {wanted}: auto-sync currently set to {set}");
+        return Err(ApiError::new(Code::FailedPrecondition, message));
+    }
+    Ok(())
+}
+
+/// The operation as controllers read it.
+fn operation(application: &Value, body: &Value, account: &str) -> Result<Value, ApiError> {
+    let mut sync = Map::new();
+    let own = application.str_at(&["spec", "source", "targetRevision"]);
+    let revision = body.str_at(&["revision"]).filter(|revision| !revision.is_empty()).or(own);
+    if let Some(revision) = revision.filter(|_| !is_given(body, "manifests")) {
+        sync.insert("revision", revision);
+    }
+    if let Some(source) = application.at(&["spec", "source"]) {
+        sync.insert("source", source.clone());
+    }
+    for (field, to) in [
+        ("prune", "prune"),
+        ("dryRun", "dryRun"),
+        ("strategy", "syncStrategy"),
+        ("resources", "resources"),
+        ("manifests", "manifests"),
+    ] {
+        if let Some(value) = body.get(field).filter(|_| is_given(body, field)) {
+            if matches!(field, "prune" | "dryRun") && value.as_bool().is_none() {
+                return Err(ApiError::invalid(format!("{field} is neither true nor false")));
+            }
+            sync.insert(to, value.clone());
+        }
+    }
+    if let Some(options) = body.at(&["syncOptions", "items"]) {
+        sync.insert("syncOptions", options.clone());
+    }
+    let mut operation = Value::map_of([
+        ("sync", Value::from(sync)),
+        ("initiatedBy", Value::map_of([("username", account)])),
+        ("retry", body.get("retryStrategy").cloned().unwrap_or_else(Value::map)),
+    ]);
+    if let Some(infos) = body.get("infos").filter(|_| is_given(body, "infos")) {
+        operation.set_at(&["info"], infos.clone());
+    }
+    Ok(operation)
+}
+
+/// Whether a field says anything: as in Go, neither `false` nor an empty list does.
+fn is_given(body: &Value, field: &str) -> bool {
+    body.get(field).is_some_and(|value| {
+        !value.is_null()
+            && value.as_bool() != Some(false)
+            && value.as_list().is_none_or(|list| !list.is_empty())
+    })
+}

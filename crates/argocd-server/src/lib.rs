@@ -1,0 +1,29 @@
+//! Argo CD's API, for its clients.
+//!
+//! A request goes one way: [`router`] finds its route, [`authentication`] finds out who asks, a
+//! [`permit`] decides, and only then a handler runs, with what the permit granted. Objects are read from live
+//! views and changed through the cluster; nothing is kept here that a restart would lose.
+//!
+//! **Invariants.** A handler cannot be added without a permit: its argument is one. Answers have the
+//! shapes, sentences and status codes of upstream's gateway. Who may not see an application cannot tell
+//! whether it exists.
+
+mod answer;
+mod applications;
+mod authentication;
+mod bootstrap;
+mod control_plane;
+mod error;
+mod limiter;
+mod permit;
+mod projects;
+mod request;
+mod router;
+mod server;
+mod sessions;
+mod settings;
+mod shape;
+mod token;
+
+pub use bootstrap::{BootstrapError, bootstrap};
+pub use server::{Server, Settings};

@@ -1,0 +1,163 @@
+//! Calls to the API.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use thiserror::Error;
+use url::Url;
+use value::Value;
+
+/// A call takes no longer; waiting is done in many of them.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A failed call.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The address is none.
+    #[error("{0:?} is no address of an API: write http://HOST:PORT, or HOST:PORT for HTTPS")]
+    Address(String),
+    /// Nobody answered.
+    #[error("the API at {server} cannot be reached")]
+    Unreachable {
+        /// The address.
+        server: Url,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The API refused.
+    #[error("{message}")]
+    Refused {
+        /// The status of HTTP.
+        status: u16,
+        /// The API's sentence.
+        message: String,
+    },
+    /// Something else than the API answered.
+    #[error("what answers at {server} is not Argo CD's API (status {status})")]
+    Foreign {
+        /// The address.
+        server: Url,
+        /// The status of HTTP.
+        status: u16,
+    },
+}
+
+impl ClientError {
+    /// Whether logging in again may help.
+    pub fn is_unauthenticated(&self) -> bool {
+        matches!(self, Self::Refused { status: 401, .. })
+    }
+}
+
+/// An API, and who asks it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    server: Url,
+    token: Option<String>,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client of the API at `server`.
+    ///
+    /// # Errors
+    /// The address is none, or TLS cannot be set up.
+    pub fn new(server: &str, token: Option<String>) -> Result<Self, ClientError> {
+        let address = || ClientError::Address(server.to_owned());
+        let full = if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
+        let server = Url::parse(&full).map_err(|_| address())?;
+        if !matches!(server.scheme(), "http" | "https") || server.host().is_none() {
+            return Err(address());
+        }
+        let http = reqwest::Client::builder().timeout(PATIENCE).build();
+        let http = http.map_err(|source| ClientError::Unreachable { server: server.clone(), source })?;
+        Ok(Self { server, token, http })
+    }
+
+    /// The address of the API.
+    pub fn server(&self) -> &Url {
+        &self.server
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    /// Sends something.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn post(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, ClientError> {
+        self.call(Method::POST, path, query, Some(body)).await
+    }
+
+    /// Deletes something.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call(Method::DELETE, path, query, None).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        let mut url = self.server.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url).header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.body(value::to_json(body));
+        }
+        let unreachable = |source: reqwest::Error| ClientError::Unreachable {
+            server: self.server.clone(),
+            source: source.without_url(),
+        };
+        let answer = request.send().await.map_err(unreachable)?;
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.map_err(unreachable)?;
+        let foreign = || ClientError::Foreign { server: self.server.clone(), status };
+        let answer = value::from_json(&bytes).map_err(|_| foreign())?;
+        if status < 300 {
+            return Ok(answer);
+        }
+        let message = answer.str_at(&["message"]).ok_or_else(foreign)?.to_owned();
+        Err(ClientError::Refused { status, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let address = |text: &str| Client::new(text, None).map(|client| client.server().to_string());
+        assert_eq!(address("http://127.0.0.1:8080").expect("valid"), "http://127.0.0.1:8080/");
+        assert_eq!(address("argocd.example.com").expect("valid"), "https://argocd.example.com/");
+        for text in ["ftp://x", "http://", ""] {
+            let error = address(text).expect_err(text).to_string();
+            assert!(error.contains("is no address of an API"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What people type to talk to the API.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::duration;
+
+/// Arguments of `login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The address of the API: `http://127.0.0.1:8080`, or a host and port, which are reached by HTTPS.
+    #[arg(value_name = "SERVER")]
+    pub server: String,
+    /// The account.
+    #[arg(long, default_value = "admin")]
+    pub username: String,
+    /// The password; read from standard input where it is not given.
+    #[arg(long)]
+    pub password: Option<String>,
+}
+
+/// Commands about Applications.
+#[derive(Debug, Subcommand)]
+pub enum App {
+    /// List Applications.
+    List(List),
+    /// Show an Application, its conditions and its resources.
+    Get(Get),
+    /// Create an Application, or change it with `--upsert`.
+    Create(Box<Create>),
+    /// Deploy the newest commit, or another one, and wait for it.
+    Sync(Sync),
+    /// Wait until an Application is synced and healthy.
+    Wait(Wait),
+    /// Delete an Application, with what it deployed.
+    Delete(Delete),
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Columns.
+    #[default]
+    Table,
+    /// More columns.
+    Wide,
+    /// The objects as JSON.
+    Json,
+    /// The objects as YAML.
+    Yaml,
+    /// Names, one in a line.
+    Name,
+}
+
+/// Arguments of `app list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only those of a project; can be repeated.
+    #[arg(long, short, value_name = "PROJECT")]
+    pub project: Vec<String>,
+    /// Only those whose labels fit a selector.
+    #[arg(long, short = 'l', value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// Only those of a repository.
+    #[arg(long, short = 'r', value_name = "URL")]
+    pub repo: Option<String>,
+    /// The form of the output.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Arguments of `app get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// The Application.
+    pub name: String,
+    /// Compare with the source first.
+    #[arg(long)]
+    pub refresh: bool,
+    /// The form of the output.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Arguments of `app create`.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The Application.
+    pub name: String,
+    /// The repository.
+    #[arg(long, value_name = "URL")]
+    pub repo: String,
+    /// The directory in the repository.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub path: String,
+    /// The branch, tag, range of versions or commit; the repository's default branch where nothing is said.
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    pub revision: String,
+    /// The namespace that it deploys to.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub dest_namespace: String,
+    /// The API server that it deploys to.
+    #[arg(long, value_name = "URL", default_value = "https://kubernetes.default.svc")]
+    pub dest_server: String,
+    /// The project.
+    #[arg(long, default_value = "default")]
+    pub project: String,
+    /// Deploy each new commit.
+    #[arg(long)]
+    pub auto_sync: bool,
+    /// Use Flux objects that exist already, in place of generated ones.
+    #[arg(long)]
+    pub existing_flux_objects: bool,
+    /// More sync options, as `name=value`; can be repeated.
+    #[arg(long, value_name = "OPTION")]
+    pub sync_option: Vec<String>,
+    /// Change the Application if there is one of the name.
+    #[arg(long)]
+    pub upsert: bool,
+}
+
+/// Arguments of `app sync`.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// The Application.
+    pub name: String,
+    /// Another revision than its own.
+    #[arg(long, value_name = "REVISION")]
+    pub revision: Option<String>,
+    /// Delete what the source no longer has.
+    #[arg(long)]
+    pub prune: bool,
+    /// Return at once.
+    #[arg(long = "async")]
+    pub is_async: bool,
+    /// How long to wait.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Arguments of `app wait`.
+#[derive(Debug, Args)]
+pub struct Wait {
+    /// The Application.
+    pub name: String,
+    /// Wait for its health only.
+    #[arg(long, conflicts_with = "sync")]
+    pub health: bool,
+    /// Wait for its sync status only.
+    #[arg(long)]
+    pub sync: bool,
+    /// How long to wait.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Arguments of `app delete`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The Application.
+    pub name: String,
+    /// Whether what it deployed goes with it.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub cascade: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+}
