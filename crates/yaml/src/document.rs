@@ -106,7 +106,9 @@ pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // It gives up with a panic where a block scalar ends without a line break.
     let last = text.rsplit('\n').next().unwrap_or_default();
-    let padded = (!last.trim().is_empty() && has_block_scalar(text)).then(|| format!("{text}\n"));
+    let is_open = !last.trim().is_empty() && has_block_scalar(text);
+    // So does a backslash at the end.
+    let padded = (is_open || text.ends_with('\\')).then(|| format!("{text}\n"));
     let added = padded.as_ref().map(|text| text.bytes().filter(|byte| *byte == b'\n').count() as u64);
     // It gives up with a panic where a tag and a comma touch within brackets.
     match touching::readable(padded.as_deref().unwrap_or(text)) {
@@ -491,6 +493,13 @@ mod tests {
     fn deep_nesting_ends_as_an_error() {
         let error = parse(&"[".repeat(100_000), Rules::V2).expect_err("too deep");
         assert!(matches!(error, Error::TooDeep { .. } | Error::Syntax { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_text_that_ends_with_a_backslash_is_refused() {
+        for text in ["\"\n\\", "a: \"\\", "{!,-{!,-"] {
+            parse(text, Rules::V2).expect_err("no YAML");
+        }
     }
 
     #[test]
