@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -115,16 +116,26 @@ fn first_sync() -> Result<(f64, f64)> {
 
 /// User and system time of all processes that this one has waited for.
 fn children_cpu_seconds() -> Result<f64> {
-    let ticks: f64 = output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?;
+    let ticks = ticks_per_second()?;
     let text = fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = text.rsplit_once(") ").context("no process name")?.1.split(' ').collect();
     let field = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("no times");
     Ok((field(13)? + field(14)?) / ticks)
 }
 
+/// The system is asked once, since the program that asks it would be measured, too.
+fn ticks_per_second() -> Result<f64> {
+    static TICKS: OnceLock<f64> = OnceLock::new();
+    if let Some(ticks) = TICKS.get() {
+        return Ok(*ticks);
+    }
+    let ticks = output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?;
+    Ok(*TICKS.get_or_init(|| ticks))
+}
+
 /// User and system time of a process so far.
 fn cpu_seconds(pid: u32) -> Result<f64> {
-    let ticks: f64 = output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?;
+    let ticks = ticks_per_second()?;
     let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name in parentheses can hold spaces; what follows it is the third field.
     let fields: Vec<&str> = text.rsplit_once(") ").context("no process name")?.1.split(' ').collect();

@@ -9,7 +9,8 @@ use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 use value::{Key, Map, Value};
 
 use crate::scalar::{self, Scalar};
-use crate::{Error, Mark, touching};
+use crate::touching::{self, Readable};
+use crate::{Error, Mark};
 
 /// Levels of nesting. go-yaml allows 10,000, on a stack that grows; nothing that is deployed comes near.
 pub(crate) const MAX_DEPTH: usize = 300;
@@ -105,11 +106,18 @@ pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // It gives up with a panic where a block scalar ends without a line break.
     let last = text.rsplit('\n').next().unwrap_or_default();
-    let padded = (!last.trim().is_empty() && has_block_scalar(text)).then(|| format!("{text}\n"));
+    let is_open = !last.trim().is_empty() && has_block_scalar(text);
+    // So does a backslash at the end.
+    let padded = (is_open || text.ends_with('\\')).then(|| format!("{text}\n"));
     let added = padded.as_ref().map(|text| text.bytes().filter(|byte| *byte == b'\n').count() as u64);
     // It gives up with a panic where a tag and a comma touch within brackets.
-    let parted = touching::parted(padded.as_deref().unwrap_or(text));
-    read(Ended { text: &parted, added })
+    match touching::readable(padded.as_deref().unwrap_or(text)) {
+        Readable::Whole(text) => read(Ended { text: &text, added }),
+        Readable::Broken(text) => read(Ended { text: &text, added }).and_then(|_| {
+            let problem = "did not find expected whitespace or line break".to_owned();
+            Err(Error::Syntax { mark: Mark::default(), line: None, problem })
+        }),
+    }
 }
 
 fn compose(ended: Ended<'_>, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
@@ -488,8 +496,18 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_may_touch_a_comma() {
-        assert_eq!(shown("a:\n- [!!str, b]\n", Rules::V2), r#"{"a":[["","b"]]}"#);
+    fn a_text_that_ends_with_a_backslash_is_refused() {
+        for text in ["\"\n\\", "a: \"\\", "{!,-{!,-"] {
+            parse(text, Rules::V2).expect_err("no YAML");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_touches_a_comma_is_refused() {
+        let error = "yaml: line 2: did not find expected whitespace or line break";
+        assert_eq!(shown("a:\n- [!!str, b]\n", Rules::V2), error);
+        let first = "yaml: did not find expected whitespace or line break";
+        assert_eq!(shown("a: [!!str, {d: !!str}]", Rules::V2), first);
         assert_eq!(shown("a: 'wow!,'\nb: [!!str 1, 2]", Rules::V2), r#"{"a":"wow!,","b":["1",2]}"#);
     }
 

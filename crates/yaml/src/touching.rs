@@ -6,18 +6,46 @@ use libyaml_safer::{Encoding, EventData, Parser};
 
 use crate::document::MAX_DEPTH;
 
-/// The text with a blank between each such tag and its comma; all other texts are left as they are.
-pub(crate) fn parted(text: &str) -> Cow<'_, str> {
+/// A text that the parser can be given.
+pub(crate) enum Readable<'a> {
+    /// Nothing touches.
+    Whole(Cow<'a, str>),
+    /// No YAML: with a character in the place of each comma for which the parser has an error.
+    Broken(String),
+}
+
+/// Takes the commas away that touch a tag, so that the parser refuses the place. Go takes such a comma for a part
+/// of the tag.
+pub(crate) fn readable(text: &str) -> Readable<'_> {
     let candidates = candidates(text);
     if candidates.is_empty() {
-        return Cow::Borrowed(text);
+        return Readable::Whole(Cow::Borrowed(text));
     }
     // With a blank in every place that looks like one, the parser tells which of them are tags.
-    let tags = tag_ends(&with_blanks(text, &candidates));
+    let Some(tags) = tag_ends(&with_blanks(text, &candidates)) else {
+        // The text is broken somewhere, and what is behind a tag decides whether that comes first.
+        return Readable::Broken(without_commas(text, &candidates));
+    };
     // Each place before has got a blank, too.
     let is_tag = |(before, at): &(usize, usize)| tags.binary_search(&((at + before) as u64)).is_ok();
     let real: Vec<usize> = candidates.into_iter().enumerate().filter(is_tag).map(|(_, at)| at).collect();
-    if real.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(with_blanks(text, &real)) }
+    if real.is_empty() {
+        return Readable::Whole(Cow::Borrowed(text));
+    }
+    Readable::Broken(without_commas(text, &real))
+}
+
+/// A character that no tag can hold stands for each comma.
+fn without_commas(text: &str, commas: &[usize]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in commas {
+        out.push_str(&text[from..*at]);
+        out.push('|');
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 /// The commas, in order, behind what may be a tag. Each line is gone through once.
@@ -52,18 +80,19 @@ fn with_blanks(text: &str, before: &[usize]) -> String {
     out
 }
 
-/// Where nodes end that have a tag and nothing behind it, in ascending order. What
-/// comes after an error in the text, or is nested too deeply, is not reached by anybody.
-fn tag_ends(text: &str) -> Vec<u64> {
+/// Where nodes end that have a tag and nothing behind it, in ascending order; `None` where the text is broken or
+/// nested too deeply.
+fn tag_ends(text: &str) -> Option<Vec<u64>> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
     parser.set_input_string(&mut bytes);
     let mut ends = Vec::new();
     let mut depth = 0_usize;
-    while let Ok(event) = parser.parse() {
+    loop {
+        let event = parser.parse().ok()?;
         match event.data {
-            EventData::StreamEnd => break,
+            EventData::StreamEnd => return Some(ends),
             EventData::SequenceStart { .. } | EventData::MappingStart { .. } => depth += 1,
             EventData::SequenceEnd | EventData::MappingEnd => depth = depth.saturating_sub(1),
             EventData::Scalar { tag: Some(_), value, .. } if value.is_empty() => {
@@ -72,10 +101,9 @@ fn tag_ends(text: &str) -> Vec<u64> {
             _ => {}
         }
         if depth > MAX_DEPTH {
-            break;
+            return None;
         }
     }
-    ends
 }
 
 #[cfg(test)]
@@ -83,17 +111,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tags_are_parted_from_their_commas() {
-        for (text, parted_text) in [
-            ("[!!str, a]", "[!!str , a]"),
-            ("é: {!x, b: 1}", "é: {!x , b: 1}"),
-            ("a: 'wow !x, y'\nb: [&a !!str, !y,]", "a: 'wow !x, y'\nb: [&a !!str , !y ,]"),
-            ("a: wow!,\nb: [c!, d]", "a: wow!,\nb: [c!, d]"),
-            ("a: 'x !y, z'", "a: 'x !y, z'"),
-            ("a: |\n  x !y, z\n", "a: |\n  x !y, z\n"),
-            ("[!!str 1, 2]", "[!!str 1, 2]"),
+    fn only_commas_behind_tags_are_taken_away() {
+        for (text, broken) in [
+            ("[!!str, a]", Some("[!!str| a]")),
+            ("é: {!x, b: 1}", Some("é: {!x| b: 1}")),
+            ("a: 'wow !x, y'\nb: [&a !!str, !y,]", Some("a: 'wow !x, y'\nb: [&a !!str| !y|]")),
+            ("[!!str, {d: !!str}]", Some("[!!str| {d: !!str}]")),
+            ("a: wow!,\nb: [c!, d]", None),
+            ("a: 'x !y, z'", None),
+            ("a: |\n  x !y, z\n", None),
+            ("[!!str 1, 2]", None),
         ] {
-            assert_eq!(parted(text), parted_text);
+            match readable(text) {
+                Readable::Whole(whole) => assert_eq!((&*whole, broken), (text, None)),
+                Readable::Broken(found) => assert_eq!(Some(&*found), broken, "{text}"),
+            }
         }
     }
 }
