@@ -18,5 +18,5 @@ mod world;
 pub use failure::Failure;
 pub use lint::lint;
 pub use show::{Part, show};
-pub use template::template;
+pub use template::{inflate, template};
 pub use world::World;

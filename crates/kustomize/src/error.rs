@@ -178,14 +178,12 @@ pub enum Error {
     },
     /// A chart where none can be rendered.
     #[error(
-        "{field} of /{path} is refused: charts are not rendered here; render chart {name:?} beforehand, or use a \
-         HelmRelease"
+        "helmCharts of /{path}: chart {name:?} is not rendered: must specify --enable-helm; where that cannot be said, \
+         as in a Flux Kustomization, use a HelmRelease"
     )]
     ChartsForbidden {
         /// The kustomization file.
         path: String,
-        /// The field.
-        field: &'static str,
         /// The chart.
         name: String,
     },

@@ -1,6 +1,7 @@
 //! `flamingo kustomize build` beside kustomize 5.8.2: on our cases, on public overlays, and on random ones.
 
 mod cases;
+mod commands;
 mod random;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ struct Outcome {
 struct Tools {
     kustomize: PathBuf,
     flamingo: PathBuf,
+    helm: PathBuf,
 }
 
 impl Tools {
@@ -106,11 +108,17 @@ pub(crate) fn run(oracles: &Oracles, remake: bool, options: &Options) -> Result<
     if let Some(count) = options.random {
         return random::run(&tools(oracles, true)?, options.seed, count);
     }
-    cases::run(&tools(oracles, false)?, remake)
+    let tools = tools(oracles, false)?;
+    cases::run(&tools, remake)?;
+    commands::run(&tools, remake)
 }
 
 fn tools(oracles: &Oracles, release: bool) -> Result<Tools> {
-    Ok(Tools { kustomize: oracles.tool("kustomize")?, flamingo: flamingo::build(release)? })
+    Ok(Tools {
+        kustomize: oracles.tool("kustomize")?,
+        flamingo: flamingo::build(release)?,
+        helm: oracles.tool("helm")?,
+    })
 }
 
 fn directories(path: &Path) -> Result<Vec<PathBuf>> {
