@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::explain::Observer;
 use crate::helm::Helm;
 use crate::kustomization::Kustomization;
-use crate::load::{Loader, Restriction};
+use crate::load::{LoadError, Loader, Restriction};
 use crate::order;
 use crate::plugin::Transformer;
 use crate::read::{self, ManifestError};
@@ -106,11 +106,8 @@ pub fn build_with<'a>(
 ///
 /// # Errors
 /// [`Error`] with the file and field that the build failed on, or why the repository cannot be had.
-pub fn build_remote<'a>(
-    url: &RepositoryUrl,
-    remotes: &'a dyn Remotes,
-    options: Options<'a>,
-) -> Result<Built, Error> {
+pub fn build_remote(url: &RepositoryUrl, options: Options<'_>) -> Result<Built, Error> {
+    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()))?;
     build_at(Loader::of_repository(url, remotes)?, None, options)
 }
 

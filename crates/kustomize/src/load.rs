@@ -99,7 +99,7 @@ pub enum LoadError {
     TooDeep(String),
     /// A remote base or file where none is allowed.
     #[error(
-        "remote base {0:?} is refused: a build reads nothing but its own source; copy the base into the repository"
+        "remote base {0:?} is refused: this build reads nothing but its own source; copy the base into the repository"
     )]
     RemoteForbidden(String),
     /// A remote base or file that could not be fetched.

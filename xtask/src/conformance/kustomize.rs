@@ -50,7 +50,7 @@ impl Tools {
     }
 
     fn flamingo(&self, directory: &Path) -> Result<Outcome> {
-        outcome(Command::new(&self.flamingo).args(["kustomize", "build"]).arg(directory))
+        outcome(Command::new(&self.flamingo).args(["kustomize", "build", "--offline"]).arg(directory))
     }
 }
 

@@ -40,6 +40,9 @@ pub struct Build {
     /// Build again whenever a file changes.
     #[arg(long)]
     pub watch: bool,
+    /// Refuse bases and files by URL.
+    #[arg(long)]
+    pub offline: bool,
     /// How charts are rendered.
     #[command(flatten)]
     pub helm: Helm,

@@ -65,7 +65,7 @@ fn options<'a>(arguments: &Build, network: &'a Network) -> Options<'a> {
         },
         managed_by_label: arguments.enable_managedby_label,
         helm: charts::of(&arguments.helm),
-        remotes: Some(network),
+        remotes: if arguments.offline { None } else { Some(network) },
         ..Options::default()
     }
 }
@@ -81,8 +81,8 @@ pub(super) fn restriction(said: LoadRestrictor) -> Restriction {
 pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -> anyhow::Result<Built> {
     // The text of a cause is part of the text of what it caused: there is nothing to add as "because".
     let failed = |error: kustomize::Error| anyhow::Error::msg(error.to_string());
-    if let (Some(url), Some(remotes)) = (kustomize::RepositoryUrl::parse(directory), options.remotes) {
-        return kustomize::build_remote(&url, remotes, options).map_err(failed);
+    if let Some(url) = kustomize::RepositoryUrl::parse(directory) {
+        return kustomize::build_remote(&url, options).map_err(failed);
     }
     let path = Disk::path(directory)?;
     for name in kustomize::kustomization::FILE_NAMES {

@@ -116,6 +116,17 @@ fn what_is_not_in_the_repository_is_named() {
 }
 
 #[test]
+fn bases_and_files_by_url_can_be_forbidden() {
+    let served = Served::start(&[]);
+    for entry in [format!("{}//base", served.url()), format!("{}/found.yaml", web())] {
+        let error = refusal(of(&entry).path(), &["build", "--offline"]);
+        assert!(error.contains(&format!("remote base {entry:?} is refused")), "{error}");
+        let error = refusal(Path::new("."), &["build", "--offline", &format!("{}//base", served.url())]);
+        assert!(error.contains("is refused"), "{error}");
+    }
+}
+
+#[test]
 fn a_remote_base_cannot_leave_its_directory_or_repository() {
     let served = Served::start(&[
         ("outside.yaml", CONFIG_MAP),
