@@ -111,11 +111,12 @@ impl<'a, 'b> Target<'a, 'b> {
     /// Builds this kustomization on top of what a component's parent has accumulated.
     pub(crate) fn accumulate(&self, mut accumulator: Accumulator) -> Result<Accumulator, Error> {
         self.add_resources(&mut accumulator, &self.kustomization.resources)
-            .map_err(|error| Error::Resources(Box::new(error)))?;
+            .map_err(|error| Error::Resources { path: self.file(), source: Box::new(error) })?;
         self.add_configurations(&mut accumulator)?;
         self.generate(&mut accumulator)?;
-        let mut accumulator =
-            self.add_components(accumulator).map_err(|error| Error::Components(Box::new(error)))?;
+        let mut accumulator = self
+            .add_components(accumulator)
+            .map_err(|error| Error::Components { path: self.file(), source: Box::new(error) })?;
         self.transform(&mut accumulator)?;
         self.validate(&accumulator)?;
         variables::add(&mut accumulator.variables, &mut accumulator.resources, &self.kustomization.vars)?;

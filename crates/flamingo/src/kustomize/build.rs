@@ -80,7 +80,10 @@ pub(super) fn restriction(said: LoadRestrictor) -> Restriction {
 /// Builds a directory, after warnings about fields of its kustomization that are deprecated.
 pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -> anyhow::Result<Built> {
     // The text of a cause is part of the text of what it caused: there is nothing to add as "because".
-    let failed = |error: kustomize::Error| anyhow::Error::msg(error.to_string());
+    let failed = |error: kustomize::Error| match error.advice() {
+        Some(advice) => anyhow::Error::msg(format!("{error}\nfix: {advice}")),
+        None => anyhow::Error::msg(error.to_string()),
+    };
     if let Some(url) = kustomize::RepositoryUrl::parse(directory) {
         return kustomize::build_remote(&url, options).map_err(failed);
     }

@@ -50,7 +50,8 @@ impl Case {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let (code, out, err) = run(&place.join(&self.directory), &arguments);
         let err = err.replace(&format!("{}/", place.display()), "/");
-        let told: Vec<&str> = err.lines().filter(|line| !line.starts_with("# Warning")).collect();
+        let is_told = |line: &&str| !line.starts_with("# Warning") && !line.starts_with("fix: ");
+        let told: Vec<&str> = err.lines().filter(is_told).collect();
         let err = told.join("\n").trim_start_matches("error: ").trim().to_owned();
         let is_edit = arguments.first() == Some(&"edit");
         match (self.parts.get("<output>"), self.parts.get("<refusal>")) {
