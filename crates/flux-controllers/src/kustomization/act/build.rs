@@ -172,9 +172,9 @@ mod tests {
     /// Whoever adds a field to the options must say here what of a spec fills it.
     #[test]
     fn every_field_that_changes_a_build_comes_from_the_spec() {
-        let spec: value::Value = yaml::parse(
+        let spec: Value = yaml::parse(
             "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: b}\nspec:\n  \
-             interval: 1m\n  prune: true\n  sourceRef: {kind: GitRepository, name: c}\n  targetNamespace: n\n  \
+             interval: 1m\n  prune: true\n  sourceRef: {kind: GitRepository, name: c}\n  targetNamespace: ns\n  \
              namePrefix: p\n  nameSuffix: s\n  patches: [{patch: x, target: {group: g, version: v, kind: k, name: m, \
              namespace: o, labelSelector: l, annotationSelector: t}}]\n  images: [{name: i, newName: j, newTag: '1', \
              digest: d}]\n  components: [e]\n  ignoreMissingComponents: true\n  buildMetadata: [originAnnotations]\n",
@@ -191,7 +191,7 @@ mod tests {
             ignore_missing_components,
             build_metadata,
         } = options(&Kustomization::parse(&spec).expect("a Kustomization"));
-        assert_eq!((target_namespace, name_prefix), (Some("n".to_owned()), Some("p".to_owned())));
+        assert_eq!((target_namespace, name_prefix), (Some("ns".to_owned()), Some("p".to_owned())));
         assert_eq!(name_suffix, Some("s".to_owned()));
         let target = patches[0].target.clone().expect("a target");
         assert_eq!((patches.len(), patches[0].patch.as_str()), (1, "x"));
