@@ -40,11 +40,11 @@ const MANY: &str = "100";
 ///
 /// # Errors
 /// Something could not be built or run.
-pub(crate) fn bench(what: What, charts: Option<&Path>) -> Result<()> {
+pub(crate) fn bench(what: What, charts: Option<&Path>, overlays: Option<&Path>) -> Result<()> {
     match what {
         What::Helm => helm::bench(charts.context("name a folder of charts with --charts")?),
         What::Up => up(),
-        What::Kustomize => kustomize::run(&Oracles::prepare()?),
+        What::Kustomize => kustomize::run(&Oracles::prepare()?, overlays),
     }
 }
 

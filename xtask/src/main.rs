@@ -62,6 +62,9 @@ enum Task {
         /// With `helm`: the charts below this folder.
         #[arg(long, value_name = "DIR")]
         charts: Option<std::path::PathBuf>,
+        /// With `kustomize`: a file with one overlay a line, built cold.
+        #[arg(long, value_name = "FILE")]
+        overlays: Option<std::path::PathBuf>,
     },
     /// Make generated files anew.
     Codegen {
@@ -82,7 +85,7 @@ fn main() -> ExitCode {
             conformance::run(&only, remake, &overlays)
         }
         Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
-        Task::Bench { what, charts } => bench::bench(what, charts.as_deref()),
+        Task::Bench { what, charts, overlays } => bench::bench(what, charts.as_deref(), overlays.as_deref()),
         Task::Codegen { check } => codegen::codegen(check),
     };
     match outcome {

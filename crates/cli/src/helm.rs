@@ -19,5 +19,5 @@ pub use failure::Failure;
 pub use folder::Folder;
 pub use lint::lint;
 pub use show::{Part, show};
-pub use template::template;
+pub use template::{inflate, template};
 pub use world::World;

@@ -1,7 +1,7 @@
 //! The commands that read charts: their inputs, outputs and the part of the environment that counts.
 
 use std::env;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,18 +30,30 @@ pub(crate) fn show(show: &Show) -> anyhow::Result<ExitCode> {
 fn run(act: impl Fn(&mut World<'_>) -> io::Result<u8>) -> anyhow::Result<ExitCode> {
     let (mut input, mut out, mut err) =
         (io::stdin().lock(), BufWriter::new(io::stdout().lock()), io::stderr());
-    let mut world = World {
-        input: &mut input,
-        out: &mut out,
-        err: &mut err,
+    let mut pause = pause;
+    let mut world = world((&mut input, &mut out, &mut err), &mut pause)?;
+    Ok(act(&mut world).context("the output cannot be written")?.into())
+}
+
+/// What a command sees of its surroundings, with its input, output and standard error.
+///
+/// # Errors
+/// The current folder cannot be found out.
+pub(crate) fn world<'a>(
+    (input, out, err): (&'a mut dyn Read, &'a mut dyn Write, &'a mut dyn Write),
+    pause: &'a mut dyn FnMut() -> bool,
+) -> anyhow::Result<World<'a>> {
+    Ok(World {
+        input,
+        out,
+        err,
         namespace: namespace(),
         home: home(),
         directory: env::current_dir().context("the current folder cannot be found out")?,
-        pause: &mut pause,
+        pause,
         now: &jiff::Timestamp::now,
         zone: jiff::tz::TimeZone::system(),
-    };
-    Ok(act(&mut world).context("the output cannot be written")?.into())
+    })
 }
 
 /// How often `--watch` looks at the files.

@@ -1,9 +1,11 @@
 //! `flamingo kustomize`: builds, compares and edits kustomizations on the disk.
 
 mod build;
+mod charts;
 mod diff;
 mod disk;
 mod edit;
+mod remotes;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -7,13 +7,13 @@ use value::Value;
 
 use crate::error::Error;
 use crate::explain::Observer;
-use crate::helm::Charts;
+use crate::helm::Helm;
 use crate::kustomization::Kustomization;
-use crate::load::{Loader, Restriction};
+use crate::load::{LoadError, Loader, Restriction};
 use crate::order;
 use crate::plugin::Transformer;
 use crate::read::{self, ManifestError};
-use crate::remote::Remotes;
+use crate::remote::{Remotes, RepositoryUrl};
 use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::schema::Schema;
@@ -50,7 +50,7 @@ pub struct Options<'a> {
     /// What fetches remote bases; they are refused where nothing does.
     pub remotes: Option<&'a dyn Remotes>,
     /// What renders charts; they are refused where nothing does.
-    pub charts: Option<&'a dyn Charts>,
+    pub helm: Option<Helm<'a>>,
     /// Is shown each step.
     pub observer: Option<&'a mut dyn Observer>,
 }
@@ -98,9 +98,27 @@ pub fn build_with<'a>(
     kustomization: Option<Kustomization>,
     options: Options<'a>,
 ) -> Result<Built, Error> {
-    let loader = Rc::new(Loader::new(tree, path, options.restriction, options.remotes)?);
+    let loader = Loader::new(tree, path, options.restriction, options.remotes)?;
+    build_at(loader, kustomization, options)
+}
+
+/// Builds a directory of a repository. Files outside of it stay out of reach, whatever the options say.
+///
+/// # Errors
+/// [`Error`] with the file and field that the build failed on, or why the repository cannot be had.
+pub fn build_remote(url: &RepositoryUrl, options: Options<'_>) -> Result<Built, Error> {
+    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()))?;
+    build_at(Loader::of_repository(url, remotes)?, None, options)
+}
+
+fn build_at<'a>(
+    loader: Loader<'a>,
+    kustomization: Option<Kustomization>,
+    options: Options<'a>,
+) -> Result<Built, Error> {
+    let loader = Rc::new(loader);
     let mut session = Session {
-        charts: options.charts,
+        helm: options.helm,
         observer: options.observer.map(RefCell::new),
         notes_origins: false,
         schema: RefCell::new(None),

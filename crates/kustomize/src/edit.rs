@@ -3,7 +3,9 @@
 //!
 //! Source: kustomize `commands/internal/kustfile/kustomizationfile.go`.
 
+mod build_metadata;
 mod commands;
+mod fix;
 mod prune;
 
 use thiserror::Error;
@@ -13,6 +15,7 @@ use yaml::Rules;
 use crate::kustomization::{KustomizationError, ReadError};
 use crate::{Kustomization, kustomization};
 
+pub use build_metadata::parse_build_metadata;
 pub use commands::{Generated, Metadata, Sources, parse_image, parse_pairs, parse_replica, pattern};
 
 /// The fields in the order in which they are added to a file.

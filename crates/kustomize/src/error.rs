@@ -1,5 +1,7 @@
 //! Why a build failed, in the words of kustomize and Flux.
 
+mod advice;
+
 use thiserror::Error;
 
 use crate::config::ConfigError;
@@ -28,11 +30,21 @@ pub enum Error {
         source: ManifestError,
     },
     /// Something among the resources.
-    #[error("accumulating resources: {0}")]
-    Resources(Box<Error>),
+    #[error("accumulating resources: {source}")]
+    Resources {
+        /// The kustomization file.
+        path: String,
+        /// Why.
+        source: Box<Error>,
+    },
     /// Something among the components.
-    #[error("accumulating components: {0}")]
-    Components(Box<Error>),
+    #[error("accumulating components: {source}")]
+    Components {
+        /// The kustomization file.
+        path: String,
+        /// Why.
+        source: Box<Error>,
+    },
     /// A component that cannot be entered.
     #[error("loader.New {:?}", .0.to_string())]
     ComponentRoot(LoadError),
@@ -178,14 +190,12 @@ pub enum Error {
     },
     /// A chart where none can be rendered.
     #[error(
-        "{field} of /{path} is refused: charts are not rendered here; render chart {name:?} beforehand, or use a \
-         HelmRelease"
+        "helmCharts of /{path}: chart {name:?} is not rendered: must specify --enable-helm; where that cannot be said, \
+         as in a Flux Kustomization, use a HelmRelease"
     )]
     ChartsForbidden {
         /// The kustomization file.
         path: String,
-        /// The field.
-        field: &'static str,
         /// The chart.
         name: String,
     },
@@ -286,8 +296,10 @@ impl Error {
             Self::Decode { path, source } | Self::Manifest { path, source, .. } => {
                 Some((path.clone(), source.mark()))
             }
-            Self::Resources(source) | Self::Components(source) | Self::Component(source) => source.place(),
-            Self::File { source, .. }
+            Self::Component(source)
+            | Self::Resources { source, .. }
+            | Self::Components { source, .. }
+            | Self::File { source, .. }
             | Self::Recursed { source, .. }
             | Self::RecursedMerging { source, .. }
             | Self::Target { source, .. } => source.place(),

@@ -32,6 +32,12 @@ pub struct Change {
 #[derive(Debug)]
 pub struct Explanation {
     kind: String,
+    readings: Vec<Reading>,
+}
+
+/// One way to read a question: names hold dots, and so do paths.
+#[derive(Debug)]
+struct Reading {
     name: String,
     path: Vec<String>,
     found: Vec<Followed>,
@@ -51,54 +57,71 @@ impl Explanation {
     /// resource has at any time, and lists are entered by index or by `[name=value]`.
     pub fn of(question: &str) -> Option<Self> {
         let (kind, rest) = question.split_once('/')?;
-        let (name, path) = rest.split_once('.').unwrap_or((rest, ""));
-        if kind.is_empty() || name.is_empty() {
+        let dots = rest.char_indices().filter(|(_, char)| *char == '.').map(|(at, _)| at);
+        let readings: Vec<Reading> = dots
+            .take_while(|at| !rest[..*at].contains('['))
+            .map(|at| (&rest[..at], &rest[at + 1..]))
+            .chain([(rest, "")])
+            .filter(|(name, _)| !name.is_empty())
+            .map(|(name, path)| Reading::new(name, path))
+            .collect();
+        if kind.is_empty() || readings.is_empty() {
             return None;
         }
-        let path =
-            if path.is_empty() { Vec::new() } else { crate::field_spec::split_bracketed_path(path, '.') };
-        Some(Self { kind: kind.to_owned(), name: name.to_owned(), path, found: Vec::new() })
+        Some(Self { kind: kind.to_owned(), readings })
     }
 
     /// The changes of each resource that is meant, by its id.
     pub fn changes(&self) -> impl Iterator<Item = (&str, &[Change])> {
-        self.found
+        self.readings
             .iter()
-            .filter(|followed| followed.is_meant)
+            .flat_map(|reading| &reading.found)
+            .filter(|followed| followed.is_meant && !followed.changes.is_empty())
             .map(|followed| (followed.id.as_str(), followed.changes.as_slice()))
-    }
-
-    fn value(&self, resource: &Resource) -> Option<Value> {
-        crate::lookup::get(resource.node(), &self.path).ok().flatten().and_then(|node| node.to_value().ok())
     }
 }
 
 impl Observer for Explanation {
     fn saw(&mut self, step: &Step, resources: &mut dyn Iterator<Item = &Resource>) {
-        for resource in resources {
-            if !resource.kind().eq_ignore_ascii_case(&self.kind) {
-                continue;
+        for resource in resources.filter(|resource| resource.kind().eq_ignore_ascii_case(&self.kind)) {
+            for reading in &mut self.readings {
+                reading.saw(step, resource);
             }
-            let value = self.value(resource);
-            let id = resource.id();
-            let has_name = *id.name == *self.name || resource.previous_ids().any(|id| *id.name == *self.name);
-            let step = step.clone();
-            match self.found.iter_mut().find(|followed| followed.serial == resource.serial) {
-                Some(followed) => {
-                    followed.is_meant |= has_name;
-                    followed.id = id.to_string();
-                    let known = followed.changes.last().and_then(|change| change.value.clone());
-                    if known != value {
-                        followed.changes.push(Change { step, value });
-                    }
+        }
+    }
+}
+
+impl Reading {
+    fn new(name: &str, path: &str) -> Self {
+        let path =
+            if path.is_empty() { Vec::new() } else { crate::field_spec::split_bracketed_path(path, '.') };
+        Self { name: name.to_owned(), path, found: Vec::new() }
+    }
+
+    fn value(&self, resource: &Resource) -> Option<Value> {
+        crate::lookup::get(resource.node(), &self.path).ok().flatten().and_then(|node| node.to_value().ok())
+    }
+
+    fn saw(&mut self, step: &Step, resource: &Resource) {
+        let value = self.value(resource);
+        let id = resource.id();
+        let has_name = *id.name == *self.name || resource.previous_ids().any(|id| *id.name == *self.name);
+        let step = step.clone();
+        match self.found.iter_mut().find(|followed| followed.serial == resource.serial) {
+            Some(followed) => {
+                followed.is_meant |= has_name;
+                followed.id = id.to_string();
+                let known = followed.changes.last().and_then(|change| change.value.clone());
+                if known != value {
+                    followed.changes.push(Change { step, value });
                 }
-                None => self.found.push(Followed {
-                    serial: resource.serial,
-                    id: id.to_string(),
-                    is_meant: has_name,
-                    changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
-                }),
             }
+            None => self.found.push(Followed {
+                serial: resource.serial,
+                id: id.to_string(),
+                is_meant: has_name,
+                changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
+            }),
         }
     }
 }

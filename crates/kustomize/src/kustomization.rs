@@ -61,6 +61,9 @@ pub const FIELDS: [&str; 34] = [
     "vars",
 ];
 
+/// What `buildMetadata` may say.
+pub const BUILD_METADATA: [&str; 3] = ["originAnnotations", "transformerAnnotations", "managedByLabel"];
+
 /// What is built.
 pub const KIND: &str = "Kustomization";
 /// What is mixed into what is built.

@@ -37,14 +37,14 @@ mod transform;
 mod tree;
 mod variables;
 
-pub use build::{Built, Options, Reorder, build, build_with, customize};
+pub use build::{Built, Options, Reorder, build, build_remote, build_with, customize};
 pub use config::ConfigError;
 pub use error::Error;
 pub use field_spec::FieldError;
 pub use generate::GenerateError;
 pub use id::{Gvk, ResourceId};
 pub use kustomization::Kustomization;
-pub use load::{LoadError, Restriction};
+pub use load::{LoadError, MAX_FILE_BYTES, Restriction};
 pub use lookup::LookupError;
 pub use order::OrderError;
 pub use patch::{JsonPatch, JsonPatchError, MergeError, PatchError};

@@ -12,6 +12,9 @@ use crate::tree::{Kind, Tree};
 /// Directories within directories, so that a chain that never repeats ends too.
 const MAX_DEPTH: usize = 64;
 
+/// The largest file that is read.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
 /// Which files a kustomization may read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Restriction {
@@ -37,6 +40,9 @@ pub enum LoadError {
     /// A directory that cannot be read as a file.
     #[error("read /{0}: is a directory")]
     IsDirectory(String),
+    /// A file that is too large.
+    #[error("/{path} has more than {} MiB; split it", MAX_FILE_BYTES >> 20, path = .0)]
+    TooLarge(String),
     /// A file outside of what may be read.
     #[error(
         "security; file '/{path}' is not in or below '/{root}'; move it there, or build with --load-restrictor \
@@ -93,7 +99,7 @@ pub enum LoadError {
     TooDeep(String),
     /// A remote base or file where none is allowed.
     #[error(
-        "remote base {0:?} is refused: a build reads nothing but its own source; copy the base into the repository"
+        "remote base {0:?} is refused: this build reads nothing but its own source; copy the base into the repository"
     )]
     RemoteForbidden(String),
     /// A remote base or file that could not be fetched.
@@ -166,9 +172,31 @@ impl<'a> Loader<'a> {
         Ok(Self { tree, root, restriction, remotes, repository: None, parent: None, depth: 0 })
     }
 
+    /// The directory of a repository that is built.
+    ///
+    /// # Errors
+    /// The repository cannot be had, or there is no such directory in it.
+    pub(crate) fn of_repository(url: &RepositoryUrl, remotes: &'a dyn Remotes) -> Result<Self, LoadError> {
+        let (tree, root) = fetched(url, remotes)?;
+        Ok(Self {
+            tree: Source::Fetched(tree),
+            root,
+            restriction: Restriction::RootOnly,
+            remotes: Some(remotes),
+            repository: Some(url.raw.clone()),
+            parent: None,
+            depth: 0,
+        })
+    }
+
     /// The directory, from the root of its tree.
     pub(crate) fn root(&self) -> &str {
         &self.root
+    }
+
+    /// The tree that the directory is in.
+    pub(crate) fn tree(&self) -> &dyn Tree {
+        self.tree.get()
     }
 
     /// The directory that `path` names, or the repository.
@@ -215,19 +243,8 @@ impl<'a> Loader<'a> {
             at = loader.parent.as_ref();
         }
         let remotes = self.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()))?;
-        let tree =
-            remotes.repository(url).map_err(|source| LoadError::Remote { url: url.raw.clone(), source })?;
-        let path = resolve("", &url.path).ok_or_else(|| LoadError::Outside(url.path.clone()))?;
-        let root = directory(&*tree, &path)?;
-        Ok(Self {
-            tree: Source::Fetched(tree),
-            root,
-            restriction: Restriction::RootOnly,
-            remotes: self.remotes,
-            repository: Some(url.raw.clone()),
-            parent: Some(self.clone()),
-            depth: self.depth + 1,
-        })
+        let loader = Self::of_repository(url, remotes)?;
+        Ok(Self { parent: Some(self.clone()), depth: self.depth + 1, ..loader })
     }
 
     fn refuse_cycle(&self, candidate: &str) -> Result<(), LoadError> {
@@ -272,7 +289,12 @@ impl<'a> Loader<'a> {
         if self.restriction == Restriction::RootOnly && !is_within(parent, &self.root) {
             return Err(LoadError::Restricted { path: resolved, root: self.root.clone() });
         }
-        tree.read(&canonical).ok_or(LoadError::NoFile(resolved))
+        if tree.size(&canonical).is_some_and(|size| size > MAX_FILE_BYTES) {
+            return Err(LoadError::TooLarge(resolved));
+        }
+        let content = tree.read(&canonical).ok_or_else(|| LoadError::NoFile(resolved.clone()))?;
+        // A file without end, such as a device, says nothing about its size.
+        if content.len() as u64 > MAX_FILE_BYTES { Err(LoadError::TooLarge(resolved)) } else { Ok(content) }
     }
 
     /// The text of a file.
@@ -294,6 +316,15 @@ impl<'a> Loader<'a> {
             .ok_or_else(|| LoadError::NoKustomization(self.root.clone()))?;
         Ok((name, self.read_text(name)?))
     }
+}
+
+/// A repository, and the directory in it.
+fn fetched(url: &RepositoryUrl, remotes: &dyn Remotes) -> Result<(Arc<dyn Tree>, String), LoadError> {
+    let tree =
+        remotes.repository(url).map_err(|source| LoadError::Remote { url: url.raw.clone(), source })?;
+    let path = resolve("", &url.path).ok_or_else(|| LoadError::Outside(url.path.clone()))?;
+    let root = directory(&*tree, &path)?;
+    Ok((tree, root))
 }
 
 /// The name of the kustomization file of a directory.

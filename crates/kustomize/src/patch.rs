@@ -18,6 +18,7 @@ use crate::schema::Schema;
 use crate::select::{SelectError, select};
 pub use json6902::{JsonPatch, JsonPatchError};
 pub use strategic::MergeError;
+pub(crate) use strategic::merge;
 
 /// A patch that is not right, or that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -262,7 +263,7 @@ fn merge_into(
         set_mark(resource);
     }
     let own = std::mem::replace(resource.node_mut(), Node::null());
-    let merged = strategic::merge(Some(own), Some(patch.node().clone()), schema)
+    let merged = merge(Some(own), Some(patch.node().clone()), schema)
         .map_err(|source_error| PatchError::Merge { target: target.clone(), source_error })?;
     *resource.node_mut() = merged.unwrap_or_else(Node::null);
     if !resource.is_gone() {

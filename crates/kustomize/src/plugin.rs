@@ -6,7 +6,6 @@ use yaml::node::ConvertError;
 
 use crate::field_spec::FieldSpec;
 use crate::generate::Kind;
-use crate::helm::ChartError;
 use crate::kustomization::reader::{ReadError, Reader};
 use crate::kustomization::{
     self as fields, Chart, GeneratorArguments, HelmGlobals, Image, PatchOptions, Replacement, Replica,
@@ -55,9 +54,6 @@ pub enum PluginError {
     /// It cannot generate.
     #[error("{0}")]
     Generate(crate::generate::GenerateError),
-    /// A chart.
-    #[error("{0}")]
-    Chart(ChartError),
     /// It is no data.
     #[error("{0}")]
     Convert(#[from] ConvertError),

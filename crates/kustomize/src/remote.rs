@@ -1,8 +1,11 @@
 //! What lies outside of the tree: Git repositories and files on the web.
 
+use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
+use url::form_urlencoded;
 
 use crate::tree::Tree;
 
@@ -22,10 +25,18 @@ pub trait Remotes {
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError>;
 }
 
-/// Why something could not be fetched.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// Why something could not be fetched, in the words of whoever was to fetch it.
+#[derive(Clone, Debug, Error)]
 #[error("{0}")]
-pub struct RemoteError(pub String);
+pub struct RemoteError(pub Arc<dyn Error + Send + Sync>);
+
+impl PartialEq for RemoteError {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for RemoteError {}
 
 /// The URL of a directory in a Git repository, as kustomize reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +49,16 @@ pub struct RepositoryUrl {
     pub path: String,
     /// Branch, tag or commit; empty for the default branch.
     pub reference: String,
-    /// Whether submodules are wanted.
-    pub submodules: bool,
+    /// Whether submodules are wanted; `None` where nothing is said.
+    pub submodules: Option<bool>,
+    /// How long fetching may take.
+    pub timeout: Duration,
 }
+
+/// How long fetching may take where nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(27);
+/// No build waits longer than this, whatever is said.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
 const SCHEMES: [&str; 4] = ["ssh://", "https://", "http://", "file://"];
 
@@ -53,7 +71,7 @@ impl RepositoryUrl {
             return None;
         }
         let (location, query) = text.split_once('?').unwrap_or((text, ""));
-        let (reference, submodules) = parse_query(query);
+        let query = Query::parse(query);
         let (host, rest) = split_host(location)?;
         let (repository, path) = split_path(&rest, host.starts_with("file://"))?;
         if repository.is_empty() || leaves(&path) {
@@ -63,8 +81,9 @@ impl RepositoryUrl {
             raw: text.to_owned(),
             clone_url: host + &repository,
             path: path.strip_prefix('/').unwrap_or(&path).to_owned(),
-            reference,
-            submodules,
+            reference: query.reference,
+            submodules: query.submodules,
+            timeout: query.timeout,
         })
     }
 }
@@ -75,19 +94,69 @@ pub(crate) fn is_web_file(path: &str) -> bool {
         || strip_prefix_ignoring_case(path, "https://").is_some()
 }
 
-fn parse_query(query: &str) -> (String, bool) {
-    let (mut reference, mut version, mut submodules) = (String::new(), String::new(), true);
-    for pair in query.split('&') {
-        match pair.split_once('=') {
-            Some(("ref", text)) if reference.is_empty() => reference = text.to_owned(),
-            Some(("version", text)) if version.is_empty() => version = text.to_owned(),
-            Some(("submodules", text)) => {
-                submodules = !matches!(text, "false" | "0" | "f" | "F" | "False" | "FALSE")
-            }
-            _ => {}
+/// What the query of a URL asks for.
+struct Query {
+    reference: String,
+    submodules: Option<bool>,
+    timeout: Duration,
+}
+
+impl Query {
+    /// Of several values of a name the first one counts. A query that Go refuses says nothing.
+    fn parse(text: &str) -> Self {
+        let nothing = Self { reference: String::new(), submodules: None, timeout: TIMEOUT };
+        if text.contains(';') || has_broken_escape(text) {
+            return nothing;
+        }
+        let get = |name: &str| {
+            let mut pairs = form_urlencoded::parse(text.as_bytes());
+            pairs
+                .find(|(key, _)| key == name)
+                .map(|(_, text)| text.into_owned())
+                .filter(|text| !text.is_empty())
+        };
+        let submodules = get("submodules").and_then(|text| match text.as_str() {
+            "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+            "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+            _ => None,
+        });
+        Self {
+            reference: get("ref").or_else(|| get("version")).unwrap_or(nothing.reference),
+            submodules,
+            timeout: get("timeout").and_then(|text| duration(&text)).unwrap_or(TIMEOUT).min(LONGEST_TIMEOUT),
         }
     }
-    (if reference.is_empty() { version } else { reference }, submodules)
+}
+
+fn has_broken_escape(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .any(|rest| !rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+}
+
+/// Seconds, or a duration such as `1m30s`; only what is longer than nothing.
+fn duration(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds)).filter(|duration| !duration.is_zero());
+    }
+    let (mut total, mut rest) = (0.0, text);
+    while !rest.is_empty() {
+        let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '.')?;
+        let unit =
+            rest[digits..].find(|char: char| char.is_ascii_digit()).map_or(rest.len(), |at| at + digits);
+        let seconds = match &rest[digits..unit] {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += rest[..digits].parse::<f64>().ok()? * seconds;
+        rest = &rest[unit..];
+    }
+    Duration::try_from_secs_f64(total).ok().filter(|duration| !duration.is_zero())
 }
 
 /// What is before the path of the repository, put right as Git needs it, and the rest.
@@ -195,9 +264,24 @@ mod tests {
             ("base", "a path"),
             ("deployment.yaml", "a path"),
             ("https://github.com/org/repo//../x", "a path"),
+            ("https://example.com/a/b//c?ref=feature%2Fx&version=y", "https://example.com/a/b c feature/x"),
+            ("https://example.com/a/b//c?version=y", "https://example.com/a/b c y"),
+            ("https://example.com/a/b//c?ref=%zz", "https://example.com/a/b c "),
         ];
         for (text, expected) in rows {
             assert_eq!(shown(text), expected, "{text}");
         }
+    }
+    #[test]
+    fn a_query_says_how_long_and_what_else() {
+        let said = |query: &str| {
+            let url = RepositoryUrl::parse(&format!("https://example.com/a/b?{query}")).expect("a URL");
+            (url.timeout.as_millis(), url.submodules)
+        };
+        assert_eq!(said("timeout=61"), (61_000, None));
+        assert_eq!(said("timeout=1m1.5s&submodules=false"), (61_500, Some(false)));
+        assert_eq!(said("timeout=0&submodules=x"), (27_000, None));
+        assert_eq!(said("timeout=-3s"), (27_000, None));
+        assert_eq!(said("timeout=100h"), (3_600_000, None));
     }
 }

@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::error::Error;
 use crate::explain::{Observer, Step};
 use crate::generate::{self, Kind};
-use crate::helm::{Charts, Request};
+use crate::helm::{self, Helm};
 use crate::kustomization::{COMPONENT, Chart, HelmGlobals, Kustomization, join};
 use crate::load::{LoadError, Loader};
 use crate::origin::{self, Origin};
@@ -29,7 +29,7 @@ const OPENAPI_VERSION: &str = "v1.21.2";
 
 /// What all kustomizations of a build share.
 pub(crate) struct Session<'a> {
-    pub(crate) charts: Option<&'a dyn Charts>,
+    pub(crate) helm: Option<Helm<'a>>,
     pub(crate) observer: Option<RefCell<&'a mut dyn Observer>>,
     /// Whether it is noted where resources come from.
     pub(crate) notes_origins: bool,
@@ -111,11 +111,12 @@ impl<'a, 'b> Target<'a, 'b> {
     /// Builds this kustomization on top of what a component's parent has accumulated.
     pub(crate) fn accumulate(&self, mut accumulator: Accumulator) -> Result<Accumulator, Error> {
         self.add_resources(&mut accumulator, &self.kustomization.resources)
-            .map_err(|error| Error::Resources(Box::new(error)))?;
+            .map_err(|error| Error::Resources { path: self.file(), source: Box::new(error) })?;
         self.add_configurations(&mut accumulator)?;
         self.generate(&mut accumulator)?;
-        let mut accumulator =
-            self.add_components(accumulator).map_err(|error| Error::Components(Box::new(error)))?;
+        let mut accumulator = self
+            .add_components(accumulator)
+            .map_err(|error| Error::Components { path: self.file(), source: Box::new(error) })?;
         self.transform(&mut accumulator)?;
         self.validate(&accumulator)?;
         variables::add(&mut accumulator.variables, &mut accumulator.resources, &self.kustomization.vars)?;
@@ -318,7 +319,12 @@ impl<'a, 'b> Target<'a, 'b> {
         let globals = fields.helm_globals.clone().unwrap_or_default();
         for chart in &fields.helm_charts {
             let origin = self.origin.of_builtin(&self.file_name, "HelmChartInflationGenerator");
-            self.render_chart(accumulator, chart, (&globals, Some(&origin)))?;
+            let mut chart = chart.clone();
+            if chart.namespace.is_empty() {
+                let own = &fields.namespace;
+                chart.namespace = if own.is_empty() { self.helm_namespace.clone() } else { own.clone() };
+            }
+            self.render_chart(accumulator, &chart, (&globals, Some(&origin)))?;
         }
         self.generate_external(accumulator)
     }
@@ -364,25 +370,13 @@ impl<'a, 'b> Target<'a, 'b> {
         chart: &Chart,
         (globals, origin): (&HelmGlobals, Option<&Origin>),
     ) -> Result<(), Error> {
-        let Some(charts) = self.session.charts else {
-            return Err(Error::ChartsForbidden {
-                path: self.file(),
-                field: "helmCharts",
-                name: chart.name.clone(),
-            });
+        let failed = |source| Error::Chart { path: self.file(), name: chart.name.clone(), source };
+        let Some(helm) = &self.session.helm else {
+            return Err(Error::ChartsForbidden { path: self.file(), name: chart.name.clone() });
         };
-        let mut chart = chart.clone();
-        if chart.namespace.is_empty() {
-            let own = &self.kustomization.namespace;
-            chart.namespace = if own.is_empty() { self.helm_namespace.clone() } else { own.clone() };
-        }
-        let read = |path: &str| self.loader.read(path).ok();
-        let request = Request { chart: &chart, globals, directory: self.loader.root(), read: &read };
-        let rendered = charts.render(&request).map_err(|source| Error::Chart {
-            path: self.file(),
-            name: chart.name.clone(),
-            source,
-        })?;
+        let mut complete = chart.clone();
+        helm.complete(&mut complete);
+        let rendered = helm::inflate(helm.charts, &self.loader, &complete, globals).map_err(failed)?;
         let parsed = read::parse(rendered.as_bytes()).map_err(|source| Error::Manifest {
             entry: chart.name.clone(),
             path: self.file(),

@@ -20,6 +20,11 @@ pub trait Tree {
     /// The content of the file at `path`.
     fn read(&self, path: &str) -> Option<Arc<[u8]>>;
 
+    /// How many bytes the file at `path` has.
+    fn size(&self, path: &str) -> Option<u64> {
+        self.read(path).map(|content| content.len() as u64)
+    }
+
     /// The entries of the directory at `path`, by name in byte order.
     fn list(&self, path: &str) -> Option<Vec<(String, Kind)>>;
 

@@ -135,3 +135,44 @@ fn within(path: &str) -> String {
     }
     parts.join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever adds a field to the options must say here what of a spec fills it.
+    #[test]
+    fn every_field_that_changes_a_build_comes_from_the_spec() {
+        let spec: Value = yaml::parse(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: b}\nspec:\n  \
+             interval: 1m\n  prune: true\n  sourceRef: {kind: GitRepository, name: c}\n  targetNamespace: ns\n  \
+             namePrefix: p\n  nameSuffix: s\n  patches: [{patch: x, target: {group: g, version: v, kind: k, name: m, \
+             namespace: o, labelSelector: l, annotationSelector: t}}]\n  images: [{name: i, newName: j, newTag: '1', \
+             digest: d}]\n  components: [e]\n  ignoreMissingComponents: true\n  buildMetadata: [originAnnotations]\n",
+            yaml::Rules::V2,
+        )
+        .expect("YAML");
+        let Options {
+            target_namespace,
+            name_prefix,
+            name_suffix,
+            patches,
+            images,
+            components,
+            ignore_missing_components,
+            build_metadata,
+        } = options(&Kustomization::parse(&spec).expect("a Kustomization"));
+        assert_eq!((target_namespace, name_prefix), (Some("ns".to_owned()), Some("p".to_owned())));
+        assert_eq!(name_suffix, Some("s".to_owned()));
+        let target = patches[0].target.clone().expect("a target");
+        assert_eq!((patches.len(), patches[0].patch.as_str()), (1, "x"));
+        assert_eq!((&*target.id.gvk.group, &*target.id.gvk.version, &*target.id.gvk.kind), ("g", "v", "k"));
+        assert_eq!((&*target.id.name, &*target.id.namespace), ("m", "o"));
+        assert_eq!((target.label_selector.as_str(), target.annotation_selector.as_str()), ("l", "t"));
+        let image = &images[0];
+        let texts = [&image.name, &image.new_name, &image.new_tag, &image.digest];
+        assert_eq!(texts, ["i", "j", "1", "d"]);
+        assert_eq!((components, ignore_missing_components), (vec!["e".to_owned()], true));
+        assert_eq!(build_metadata, ["originAnnotations"]);
+    }
+}

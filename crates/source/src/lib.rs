@@ -1,4 +1,4 @@
-//! Fetching, packing, storing and serving sources: Git, archives, artifacts.
+//! Fetching, packing, storing and serving sources: Git, archives, artifacts, files on the web.
 //!
 //! **Invariant**: nothing here knows Kubernetes. Credentials, proxies and deadlines arrive as values; no
 //! environment variable is read, and no process (neither `git` nor `ssh`) is ever started.
@@ -11,3 +11,4 @@ pub mod client;
 pub mod git;
 pub mod ignore;
 pub mod tree;
+pub mod web;

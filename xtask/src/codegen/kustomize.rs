@@ -4,6 +4,8 @@
 //! that live in no namespace, and the default field specs of the transformers. Of the document stays what
 //! strategic merges ask for: which lists are merged, by which keys, and how they are reached.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
@@ -32,6 +34,7 @@ pub(crate) fn generate(api: &Path, kyaml: &Path) -> Result<Vec<(&'static str, St
         ("openapi.json", openapi(kyaml)?),
         ("cluster-scoped.txt", cluster_scoped(kyaml)?),
         ("field-specs.txt", field_specs(api)?),
+        ("fields.txt", fields::fields(api, kyaml)?),
     ])
 }
 

@@ -1,6 +1,8 @@
 //! `flamingo kustomize build` beside kustomize 5.8.2: on our cases, on public overlays, and on random ones.
 
+mod apply;
 mod cases;
+mod commands;
 mod random;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,9 @@ pub(crate) struct Options {
     /// one directory a line.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) dirs: Option<PathBuf>,
+    /// With `kustomize`: overlays that are applied to the simulated cluster, instead of our own.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) apply: Vec<PathBuf>,
     /// With `kustomize`: how many random overlays are built by both.
     #[arg(long, value_name = "N")]
     pub(crate) random: Option<u64>,
@@ -40,6 +45,8 @@ struct Outcome {
 struct Tools {
     kustomize: PathBuf,
     flamingo: PathBuf,
+    helm: PathBuf,
+    kubectl: PathBuf,
 }
 
 impl Tools {
@@ -48,7 +55,7 @@ impl Tools {
     }
 
     fn flamingo(&self, directory: &Path) -> Result<Outcome> {
-        outcome(Command::new(&self.flamingo).args(["kustomize", "build"]).arg(directory))
+        outcome(Command::new(&self.flamingo).args(["kustomize", "build", "--offline"]).arg(directory))
     }
 }
 
@@ -61,7 +68,9 @@ fn outcome(command: &mut Command) -> Result<Outcome> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let lines = text(&output.stderr);
-    let told: Vec<&str> = lines.lines().filter(|line| !line.starts_with("# Warning")).collect();
+    // Warnings, and what ours adds to kustomize's words, are not compared.
+    let is_told = |line: &&str| !line.starts_with("# Warning") && !line.starts_with("fix: ");
+    let told: Vec<&str> = lines.lines().filter(is_told).collect();
     let error = told.join("\n");
     let error = error.trim_start_matches("Error: ").trim_start_matches("error: ").trim().to_owned();
     Ok(Outcome { output: output.status.success().then(|| text(&output.stdout)), error })
@@ -100,17 +109,27 @@ fn cause(error: &str) -> String {
 /// Something could not be run, or differs.
 pub(crate) fn run(oracles: &Oracles, remake: bool, options: &Options) -> Result<()> {
     if let Some(dirs) = &options.dirs {
-        let tools = tools(oracles, true)?;
-        return overlays(&tools, &directories(dirs)?);
+        return overlays(&tools(oracles)?, &directories(dirs)?);
     }
     if let Some(count) = options.random {
-        return random::run(&tools(oracles, true)?, options.seed, count);
+        return random::run(&tools(oracles)?, options.seed, count);
     }
-    cases::run(&tools(oracles, false)?, remake)
+    let tools = tools(oracles)?;
+    if !options.apply.is_empty() {
+        return apply::run(&tools, &options.apply);
+    }
+    cases::run(&tools, remake)?;
+    commands::run(&tools, remake)?;
+    apply::run(&tools, &[])
 }
 
-fn tools(oracles: &Oracles, release: bool) -> Result<Tools> {
-    Ok(Tools { kustomize: oracles.tool("kustomize")?, flamingo: flamingo::build(release)? })
+fn tools(oracles: &Oracles) -> Result<Tools> {
+    Ok(Tools {
+        kustomize: oracles.tool("kustomize")?,
+        flamingo: flamingo::build(false)?,
+        helm: oracles.tool("helm")?,
+        kubectl: oracles.tool("kubectl")?,
+    })
 }
 
 fn directories(path: &Path) -> Result<Vec<PathBuf>> {

@@ -40,29 +40,40 @@ pub struct Build {
     /// Build again whenever a file changes.
     #[arg(long)]
     pub watch: bool,
+    /// Refuse bases and files by URL.
+    #[arg(long)]
+    pub offline: bool,
+    /// How charts are rendered.
+    #[command(flatten)]
+    pub helm: Helm,
     /// Flags of kustomize that are not supported.
     #[command(flatten)]
     pub refused: Refused,
 }
 
+/// How the charts of `helmCharts` are rendered.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Helm {
+    /// Render the charts of helmCharts.
+    #[arg(long)]
+    pub enable_helm: bool,
+    /// API versions that charts see, unless helmCharts names some.
+    #[arg(long, value_name = "VERSION")]
+    pub helm_api_versions: Vec<String>,
+    /// The Kubernetes version that charts see, unless helmCharts names one.
+    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+    pub helm_kube_version: String,
+    /// Show what a chart renders where that is no YAML.
+    #[arg(long)]
+    pub helm_debug: bool,
+}
+
 /// Flags of kustomize for what never runs during a build here; using one is an error that says so.
 #[derive(Debug, Args)]
 pub struct Refused {
-    /// Not supported: charts are not rendered by `kustomize build` yet.
-    #[arg(long, hide = true)]
-    pub enable_helm: bool,
-    /// Not supported, see `--enable-helm`.
+    /// Not supported: charts are rendered in this process, and no program runs.
     #[arg(long, hide = true)]
     pub helm_command: Option<String>,
-    /// Not supported, see `--enable-helm`.
-    #[arg(long, hide = true)]
-    pub helm_api_versions: Vec<String>,
-    /// Not supported, see `--enable-helm`.
-    #[arg(long, hide = true)]
-    pub helm_kube_version: Option<String>,
-    /// Not supported, see `--enable-helm`.
-    #[arg(long, hide = true)]
-    pub helm_debug: bool,
     /// Not supported: no program or container runs during a build.
     #[arg(long, hide = true)]
     pub enable_alpha_plugins: bool,
@@ -92,15 +103,12 @@ pub struct Refused {
 impl Refused {
     /// The first flag that was used, and why it is refused.
     pub fn used(&self) -> Option<(&'static str, &'static str)> {
-        const HELM: &str = "charts are not rendered by `kustomize build` yet; render them beforehand";
+        const HELM: &str =
+            "charts are rendered in this process, as helm 4.3.1 renders them; leave the flag out";
         const RUN: &str = "no program or container runs during a build";
         const TRACE: &str = "errors name the file and the field instead";
         let flags = [
-            (self.enable_helm, "--enable-helm", HELM),
             (self.helm_command.is_some(), "--helm-command", HELM),
-            (!self.helm_api_versions.is_empty(), "--helm-api-versions", HELM),
-            (self.helm_kube_version.is_some(), "--helm-kube-version", HELM),
-            (self.helm_debug, "--helm-debug", HELM),
             (self.enable_alpha_plugins, "--enable-alpha-plugins", RUN),
             (self.enable_exec, "--enable-exec", RUN),
             (self.as_current_user, "--as-current-user", RUN),
@@ -148,6 +156,9 @@ pub struct Diff {
     /// Which files a kustomization may load.
     #[arg(long, value_enum, default_value_t)]
     pub load_restrictor: LoadRestrictor,
+    /// How charts are rendered.
+    #[command(flatten)]
+    pub helm: Helm,
 }
 
 /// What is edited.
@@ -162,6 +173,32 @@ pub enum Edit {
     /// Remove from a field.
     #[command(subcommand)]
     Remove(Remove),
+    /// Turn deprecated fields into those that took their place.
+    Fix(Fix),
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// Not supported: vars would be replaced in all files that use them.
+    #[arg(long, hide = true)]
+    pub vars: bool,
+}
+
+/// Changed literals of a generator.
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// The name.
+    pub name: String,
+    /// KEY=VALUE of a key that is there.
+    #[arg(long, allow_hyphen_values = true)]
+    pub from_literal: Vec<String>,
+    /// The namespace.
+    #[arg(long, default_value = "")]
+    pub namespace: String,
+    /// The namespace that it gets.
+    #[arg(long, default_value = "")]
+    pub new_namespace: String,
 }
 
 /// What is set.
@@ -208,6 +245,15 @@ pub enum Set {
         #[arg(required = true)]
         annotations: Vec<String>,
     },
+    /// What is noted about the build, with commas between, instead of what is there.
+    Buildmetadata {
+        /// The options.
+        options: String,
+    },
+    /// The data of a generated ConfigMap.
+    Configmap(Changes),
+    /// The data of a generated Secret.
+    Secret(Changes),
 }
 
 /// What is added.
@@ -224,6 +270,34 @@ pub enum Add {
     },
     /// Directories with components.
     Component {
+        /// The paths.
+        #[arg(required = true)]
+        paths: Vec<String>,
+    },
+    /// Directories with kustomizations, with commas between.
+    Base {
+        /// The paths.
+        paths: String,
+    },
+    /// What is noted about the build, with commas between.
+    Buildmetadata {
+        /// The options.
+        options: String,
+    },
+    /// Files with configurations of transformers; `*` and `?` are expanded.
+    Configuration {
+        /// The paths.
+        #[arg(required = true)]
+        paths: Vec<String>,
+    },
+    /// Files with generators; `*` and `?` are expanded.
+    Generator {
+        /// The paths.
+        #[arg(required = true)]
+        paths: Vec<String>,
+    },
+    /// Files with transformers; `*` and `?` are expanded.
+    Transformer {
         /// The paths.
         #[arg(required = true)]
         paths: Vec<String>,
@@ -286,7 +360,7 @@ pub struct Sources {
     #[arg(long, default_value = "")]
     pub namespace: String,
     /// KEY=VALUE
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub from_literal: Vec<String>,
     /// FILE or KEY=FILE
     #[arg(long, value_delimiter = ',')]
@@ -303,31 +377,31 @@ pub struct Sources {
 #[derive(Debug, Args)]
 pub struct Patch {
     /// The file.
-    #[arg(long, default_value = "", conflicts_with = "patch")]
+    #[arg(long, default_value = "", conflicts_with = "patch", allow_hyphen_values = true)]
     pub path: String,
     /// The text.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub patch: String,
     /// The group of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub group: String,
     /// The version of the target.
-    #[arg(long = "version", default_value = "")]
+    #[arg(long = "version", default_value = "", allow_hyphen_values = true)]
     pub target_version: String,
     /// The kind of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub kind: String,
     /// The name of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub name: String,
     /// The namespace of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub namespace: String,
     /// Annotations of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub annotation_selector: String,
     /// Labels of the target.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub label_selector: String,
 }
 
@@ -342,6 +416,17 @@ pub enum Remove {
     },
     /// Components whose entries match patterns.
     Component {
+        /// The patterns.
+        #[arg(required = true)]
+        patterns: Vec<String>,
+    },
+    /// What is noted about the build, with commas between.
+    Buildmetadata {
+        /// The options.
+        options: String,
+    },
+    /// Transformers whose entries match patterns.
+    Transformer {
         /// The patterns.
         #[arg(required = true)]
         patterns: Vec<String>,

@@ -1,7 +1,7 @@
 //! Why a command failed, as people read it.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use helm::chain;
 
@@ -13,6 +13,15 @@ pub struct Failure {
     /// What we add, one entry a line: places, causes, what to do.
     pub details: Vec<String>,
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        self.details.iter().try_for_each(|detail| write!(formatter, "\n{detail}"))
+    }
+}
+
+impl Error for Failure {}
 
 impl Failure {
     /// A failure without details.

@@ -64,6 +64,17 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Those of `template` in arguments that a program put together.
+    ///
+    /// # Errors
+    /// They are none of its flags.
+    pub(crate) fn of_template(arguments: &[String]) -> Result<Self, Failure> {
+        let command = augment(clap::Command::new("template"), TEMPLATE, "[NAME] CHART").no_binary_name(true);
+        let matches = command.try_get_matches_from(arguments);
+        let matches = matches.map_err(|error| Failure::new(error.to_string().trim_end()))?;
+        Ok(flags(&matches, TEMPLATE))
+    }
+
     /// Whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.matches.get_one::<bool>(name).copied().unwrap_or(false)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gotemplate::{Functions, Limits, Run, Set, Value};
-use helm::capabilities::Capabilities;
+use helm::capabilities::{Capabilities, KubeVersion};
 use helm::output::{self, Selection, Stream};
 use helm::record::SYSTEM_LABELS;
 use helm::{Chart, Compiled, Release, RenderError, Rendering, Request};
@@ -88,7 +88,41 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<String, Failed> {
     let path = chart::locate(&reference, world)?;
     chart::verify(&path, flags, world)?;
     let user = user_values::read(flags, world)?;
-    let chart = Arc::new(chart::load(&path)?);
+    let chart = chart::load(&path)?;
+    job(flags, (name, kube_version), (chart, user), world)?.print(world)
+}
+
+/// Renders a chart for another command that reads the files itself. The arguments are those of `template`, but for
+/// the chart, whose place any text takes.
+///
+/// # Errors
+/// What `template` would print.
+pub fn inflate(
+    arguments: &[String],
+    chart: &dyn helm::Tree,
+    values: &[(&str, &[u8])],
+    world: &mut World<'_>,
+) -> Result<String, Failure> {
+    let flags = &Flags::of_template(arguments)?;
+    flags.check_refused()?;
+    let kube_version = chart::kube_version(flags)?;
+    let (name, _) = name_and_chart(flags, world)?;
+    let user = user_values::of_files(values)?;
+    let chart = Chart::from_folder(chart).map_err(|error| Failure::of(&error))?;
+    let printed = job(flags, (name, kube_version), (chart, user), world)?.print(world);
+    printed.map_err(|failed| match failed.printed.as_str() {
+        "" => failed.failure,
+        printed => failed.failure.with("what was rendered:").with(printed),
+    })
+}
+
+fn job<'a>(
+    flags: &'a Flags,
+    (name, kube_version): (String, Option<KubeVersion>),
+    (chart, user): (Chart, UserValues),
+    world: &World<'_>,
+) -> Result<Job<'a>, Failure> {
+    let chart = Arc::new(chart);
     installable(&chart)?;
     helm::check_release_name(&name).map_err(|error| Failure::of(&error))?;
     check_labels(flags)?;
@@ -103,8 +137,7 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<String, Failed> {
         revision: 1,
         is_upgrade: flags.is_on("is-upgrade"),
     };
-    let job = Job { flags, chart, user, capabilities, release };
-    job.print(world)
+    Ok(Job { flags, chart, user, capabilities, release })
 }
 
 /// Everything that a rendering needs.

@@ -34,11 +34,7 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
     let mut user = UserValues { all: Value::map(), layers: Vec::new() };
     for path in flags.list("values") {
         let text = read_file(&path, world).map_err(|error| Failure::of(&error))?;
-        let read = values::from_yaml(&text)
-            .map_err(|error| Failure::new(format!("failed to parse {path}: {}", chain(&error))))?;
-        values::merge(&mut user.all, &read);
-        let text = Some(String::from_utf8_lossy(&text).into_owned());
-        user.layers.push(Layer { name: path, values: read, text });
+        user.add_file(path, &text)?;
     }
     for text in flags.texts("set-json") {
         let trimmed = text.trim();
@@ -97,7 +93,23 @@ pub(crate) fn files(flags: &Flags) -> Vec<String> {
     files
 }
 
+/// The values of files that were read already, in their order.
+pub(crate) fn of_files(files: &[(&str, &[u8])]) -> Result<UserValues, Failure> {
+    let mut user = UserValues { all: Value::map(), layers: Vec::new() };
+    files.iter().try_for_each(|(name, text)| user.add_file((*name).to_owned(), text))?;
+    Ok(user)
+}
+
 impl UserValues {
+    fn add_file(&mut self, path: String, text: &[u8]) -> Result<(), Failure> {
+        let read = values::from_yaml(text)
+            .map_err(|error| Failure::new(format!("failed to parse {path}: {}", chain(&error))))?;
+        values::merge(&mut self.all, &read);
+        let text = Some(String::from_utf8_lossy(text).into_owned());
+        self.layers.push(Layer { name: path, values: read, text });
+        Ok(())
+    }
+
     fn set(
         &mut self,
         flag: &str,

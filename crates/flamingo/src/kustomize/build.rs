@@ -12,7 +12,8 @@ use kustomize::{Built, Options, Restriction};
 use value::Value;
 
 use super::disk::Disk;
-use super::{print, tell};
+use super::remotes::Network;
+use super::{charts, print, tell};
 
 /// How often it is looked whether a file has changed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -21,12 +22,13 @@ pub(super) fn build(arguments: &Build) -> anyhow::Result<ExitCode> {
     if let Some((flag, why)) = arguments.refused.used() {
         bail!("{flag} is not supported: {why}");
     }
+    let network = Network::new()?;
     if !arguments.watch {
-        return once(arguments, &Disk::default()).map(|()| ExitCode::SUCCESS);
+        return once(arguments, &Disk::default(), &network).map(|()| ExitCode::SUCCESS);
     }
     loop {
         let disk = Disk::default();
-        if let Err(error) = once(arguments, &disk) {
+        if let Err(error) = once(arguments, &disk, &network) {
             tell(&format!("error: {error:#}"))?;
         }
         while !disk.has_changed() {
@@ -41,11 +43,12 @@ fn pause() {
     std::thread::sleep(LOOK);
 }
 
-fn once(arguments: &Build, disk: &Disk) -> anyhow::Result<()> {
+fn once(arguments: &Build, disk: &Disk, network: &Network) -> anyhow::Result<()> {
+    let options = options(arguments, network);
     if let Some(question) = &arguments.explain {
-        return explain(arguments, question, disk);
+        return explain((arguments, options), question, disk);
     }
-    let built = built(disk, &arguments.directory, options(arguments))?;
+    let built = built(disk, &arguments.directory, options)?;
     match &arguments.output {
         None => print(&built.to_yaml()?),
         Some(path) if path.is_dir() => write_each(&built, path),
@@ -53,7 +56,7 @@ fn once(arguments: &Build, disk: &Disk) -> anyhow::Result<()> {
     }
 }
 
-fn options<'a>(arguments: &Build) -> Options<'a> {
+fn options<'a>(arguments: &Build, network: &'a Network) -> Options<'a> {
     Options {
         restriction: restriction(arguments.load_restrictor),
         reorder: match arguments.reorder {
@@ -61,6 +64,8 @@ fn options<'a>(arguments: &Build) -> Options<'a> {
             Reorder::None => kustomize::Reorder::None,
         },
         managed_by_label: arguments.enable_managedby_label,
+        helm: charts::of(&arguments.helm),
+        remotes: if arguments.offline { None } else { Some(network) },
         ..Options::default()
     }
 }
@@ -74,8 +79,13 @@ pub(super) fn restriction(said: LoadRestrictor) -> Restriction {
 
 /// Builds a directory, after warnings about fields of its kustomization that are deprecated.
 pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -> anyhow::Result<Built> {
-    if kustomize::RepositoryUrl::parse(directory).is_some() {
-        bail!("{directory} is a remote kustomization; clone it and build the directory");
+    // The text of a cause is part of the text of what it caused: there is nothing to add as "because".
+    let failed = |error: kustomize::Error| match error.advice() {
+        Some(advice) => anyhow::Error::msg(format!("{error}\nfix: {advice}")),
+        None => anyhow::Error::msg(error.to_string()),
+    };
+    if let Some(url) = kustomize::RepositoryUrl::parse(directory) {
+        return kustomize::build_remote(&url, options).map_err(failed);
     }
     let path = Disk::path(directory)?;
     for name in kustomize::kustomization::FILE_NAMES {
@@ -85,8 +95,7 @@ pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -
             kustomize::Kustomization::deprecations(&value).iter().try_for_each(|warning| tell(warning))?;
         }
     }
-    // The text of a cause is part of the text of what it caused: there is nothing to add as "because".
-    kustomize::build(disk, &path, options).map_err(|error| anyhow::Error::msg(error.to_string()))
+    kustomize::build(disk, &path, options).map_err(failed)
 }
 
 /// One file for each object, named as kustomize names them.
@@ -104,10 +113,10 @@ fn write_each(built: &Built, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn explain(arguments: &Build, question: &str, disk: &Disk) -> anyhow::Result<()> {
+fn explain((arguments, options): (&Build, Options<'_>), question: &str, disk: &Disk) -> anyhow::Result<()> {
     let mut explanation = Explanation::of(question)
         .with_context(|| format!("{question:?} is not KIND/NAME or KIND/NAME.path.to.field"))?;
-    built(disk, &arguments.directory, Options { observer: Some(&mut explanation), ..options(arguments) })?;
+    built(disk, &arguments.directory, Options { observer: Some(&mut explanation), ..options })?;
     let mut text = String::new();
     for (id, changes) in explanation.changes() {
         text += &format!("{id}\n");

@@ -9,12 +9,16 @@ use value::Value;
 
 use super::build::{built, restriction};
 use super::disk::Disk;
-use super::print;
+use super::remotes::Network;
+use super::{charts, print};
 
 pub(super) fn diff(arguments: &Diff) -> anyhow::Result<ExitCode> {
+    let network = Network::new()?;
     let objects = |directory: &str| -> anyhow::Result<BTreeMap<String, String>> {
         let disk = Disk::default();
-        let options = Options { restriction: restriction(arguments.load_restrictor), ..Options::default() };
+        let restriction = restriction(arguments.load_restrictor);
+        let helm = charts::of(&arguments.helm);
+        let options = Options { restriction, helm, remotes: Some(&network), ..Options::default() };
         by_id(&built(&disk, directory, options)?)
     };
     let (from, to) = (objects(&arguments.from)?, objects(&arguments.to)?);

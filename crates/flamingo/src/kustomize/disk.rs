@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
-use kustomize::{Kind, Tree};
+use kustomize::{Kind, MAX_FILE_BYTES, Tree};
 
 /// All of the disk; paths are absolute. Notes what was looked at.
 #[derive(Default)]
@@ -48,18 +49,29 @@ fn absolute(path: &str) -> PathBuf {
 
 impl Tree for Disk {
     fn kind(&self, path: &str) -> Option<Kind> {
-        let data = fs::metadata(absolute(path)).ok()?;
+        let path = absolute(path);
+        // What is not there is noted too: it may come.
+        self.note(&path);
+        let data = fs::metadata(path).ok()?;
         Some(if data.is_dir() { Kind::Directory } else { Kind::File })
     }
 
     fn read(&self, path: &str) -> Option<Arc<[u8]>> {
         let path = absolute(path);
         self.note(&path);
-        fs::read(path).ok().map(Arc::from)
+        let mut content = Vec::new();
+        // One byte more shows that the file is too large, even where it has no end.
+        fs::File::open(path).ok()?.take(MAX_FILE_BYTES + 1).read_to_end(&mut content).ok()?;
+        Some(content.into())
+    }
+
+    fn size(&self, path: &str) -> Option<u64> {
+        fs::metadata(absolute(path)).ok().map(|data| data.len())
     }
 
     fn list(&self, path: &str) -> Option<Vec<(String, Kind)>> {
         let mut entries = Vec::new();
+        self.note(&absolute(path));
         for entry in fs::read_dir(absolute(path)).ok()? {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let kind = self.kind(&format!("{path}/{name}"))?;
@@ -70,6 +82,7 @@ impl Tree for Disk {
     }
 
     fn canonical(&self, path: &str) -> Option<String> {
+        self.note(&absolute(path));
         let canonical = fs::canonicalize(absolute(path)).ok()?;
         Some(canonical.to_str()?.trim_start_matches('/').to_owned())
     }

@@ -1,12 +1,16 @@
 //! `flamingo kustomize edit`: changes the kustomization file in the current directory.
 
+mod fix;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use cli::arguments::kustomize::{self as arguments, Add, Remove, Set};
-use kustomize::edit::{Edit, Generated, Metadata, Sources, parse_image, parse_pairs, parse_replica};
+use kustomize::edit::{
+    Edit, Generated, Metadata, Sources, parse_build_metadata, parse_image, parse_pairs, parse_replica,
+};
 use kustomize::kustomization::{FILE_NAMES, Patch, Selector};
 use kustomize::{Gvk, ResourceId};
 
@@ -20,6 +24,9 @@ pub(super) fn edit(command: arguments::Edit) -> anyhow::Result<ExitCode> {
         arguments::Edit::Set(command) => set(&mut edit, command)?,
         arguments::Edit::Add(command) => add(&mut edit, command, name)?,
         arguments::Edit::Remove(command) => remove(&mut edit, command)?,
+        arguments::Edit::Fix(arguments) => {
+            return fix::fix(name, edit, &arguments).map(|()| ExitCode::SUCCESS);
+        }
     };
     if is_changed {
         fs::write(name, edit.to_text()?).with_context(|| name.to_owned())?;
@@ -56,8 +63,16 @@ fn set(edit: &mut Edit, command: Set) -> anyhow::Result<bool> {
             let pairs = parse_pairs(&annotations, Metadata::Annotation)?;
             edit.set_metadata(Metadata::Annotation, &pairs, true)?;
         }
+        Set::Buildmetadata { options } => edit.set_build_metadata(&parse_build_metadata(&options)?),
+        Set::Configmap(changes) => set_generator(edit, Generated::ConfigMap, &changes)?,
+        Set::Secret(changes) => set_generator(edit, Generated::Secret, &changes)?,
     }
     Ok(true)
+}
+
+fn set_generator(edit: &mut Edit, kind: Generated, changes: &arguments::Changes) -> anyhow::Result<()> {
+    let id = (changes.name.as_str(), changes.namespace.as_str());
+    Ok(edit.set_generator(kind, id, &changes.from_literal, &changes.new_namespace)?)
 }
 
 fn add(edit: &mut Edit, command: Add, file: &str) -> anyhow::Result<bool> {
@@ -66,6 +81,11 @@ fn add(edit: &mut Edit, command: Add, file: &str) -> anyhow::Result<bool> {
             add_entries(edit, "resources", &existing(&paths, no_verify)?, file)?;
         }
         Add::Component { paths } => add_entries(edit, "components", &existing(&paths, false)?, file)?,
+        Add::Base { paths } => add_bases(edit, &paths)?,
+        Add::Buildmetadata { options } => edit.add_build_metadata(&parse_build_metadata(&options)?)?,
+        Add::Configuration { paths } => return add_plugins(edit, "configurations", &paths),
+        Add::Generator { paths } => return add_plugins(edit, "generators", &paths),
+        Add::Transformer { paths } => return add_plugins(edit, "transformers", &paths),
         Add::Patch(patch) => {
             if patch.patch.is_empty() && patch.path.is_empty() {
                 bail!("must provide either patch or path");
@@ -102,6 +122,27 @@ fn add_entries(edit: &mut Edit, field: &'static str, paths: &[String], file: &st
         tell(&format!("{} {known} already in kustomization file", field.trim_end_matches('s')))?;
     }
     Ok(())
+}
+
+fn add_bases(edit: &mut Edit, paths: &str) -> anyhow::Result<()> {
+    let paths: Vec<String> = paths.split(',').map(str::to_owned).collect();
+    if let Some(missing) = paths.iter().find(|path| !Path::new(path).exists()) {
+        bail!("{missing} does not exist");
+    }
+    Ok(edit.add_bases(&paths)?)
+}
+
+/// Adds the files that patterns match. As with kustomize, it is no error when there are none.
+fn add_plugins(edit: &mut Edit, field: &'static str, patterns: &[String]) -> anyhow::Result<bool> {
+    let mut paths = Vec::new();
+    for pattern in patterns {
+        match matching(pattern)?.as_slice() {
+            [] => tell(&format!("{pattern} has no match"))?,
+            found => paths.extend(found.iter().cloned()),
+        }
+    }
+    add_entries(edit, field, &paths, "")?;
+    Ok(!paths.is_empty())
 }
 
 /// The files that patterns match; what is no pattern must exist or be the URL of a repository.
@@ -172,6 +213,11 @@ fn remove(edit: &mut Edit, command: Remove) -> anyhow::Result<bool> {
     Ok(match command {
         Remove::Resource { patterns } => edit.remove_entries("resources", &patterns)?,
         Remove::Component { patterns } => edit.remove_entries("components", &patterns)?,
+        Remove::Buildmetadata { options } => {
+            edit.remove_build_metadata(&parse_build_metadata(&options)?);
+            true
+        }
+        Remove::Transformer { patterns } => edit.remove_entries("transformers", &patterns)?,
         Remove::Patch(patch) => edit.remove_patch(&patch_of(&patch)),
         Remove::Label { keys, ignore_non_existence } => {
             edit.remove_metadata(Metadata::Label, &keys, ignore_non_existence)?;

@@ -55,6 +55,13 @@ impl Generated {
             Self::Secret => "secret",
         }
     }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+        }
+    }
 }
 
 /// What is added to a generator.
@@ -117,13 +124,13 @@ pub fn parse_replica(text: &str) -> Result<Replica, EditError> {
     Ok(Replica { name: name.to_owned(), count: count.parse().map_err(|_| invalid())? })
 }
 
-/// Reads `key:value` pairs, several of them with commas between.
+/// Reads `key:value` pairs.
 ///
 /// # Errors
 /// A pair without key.
 pub fn parse_pairs(texts: &[String], kind: Metadata) -> Result<Vec<(String, String)>, EditError> {
     let mut pairs = Vec::new();
-    for input in texts.iter().flat_map(|text| text.split(',')) {
+    for input in texts {
         match input.split_once(':') {
             Some(("", _)) => {
                 let kind = kind.name();
@@ -131,15 +138,14 @@ pub fn parse_pairs(texts: &[String], kind: Metadata) -> Result<Vec<(String, Stri
                 return Err(EditError::Argument(problem));
             }
             Some((key, text)) => pairs.push((key.to_owned(), without_quotes(text).to_owned())),
-            None => pairs.push((input.to_owned(), String::new())),
+            None => pairs.push((input.clone(), String::new())),
         }
     }
     Ok(pairs)
 }
 
 fn without_quotes(text: &str) -> &str {
-    let inner = |quote| text.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
-    inner('"').or_else(|| inner('\'')).unwrap_or(text)
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 impl Edit {
@@ -268,7 +274,18 @@ impl Edit {
         Ok(())
     }
 
-    /// Adds entries to `resources` or `components`; says which were there already.
+    /// Adds bases, which are resources by now.
+    ///
+    /// # Errors
+    /// One is there already.
+    pub fn add_bases(&mut self, paths: &[String]) -> Result<(), EditError> {
+        match self.add_entries("resources", paths).first() {
+            None => Ok(()),
+            Some(known) => Err(EditError::Argument(format!("base {known} already in kustomization file"))),
+        }
+    }
+
+    /// Adds entries to a field that is a list of paths; says which were there already.
     pub fn add_entries(&mut self, field: &'static str, entries: &[String]) -> Vec<String> {
         let mut list = self.list(field);
         let mut known = Vec::new();
@@ -283,7 +300,7 @@ impl Edit {
         known
     }
 
-    /// Removes entries of `resources` or `components` that match patterns, in which `*` stands for anything
+    /// Removes entries of a field that is a list of paths that match patterns, in which `*` stands for anything
     /// but a slash and `?` for one character. Whether there was one.
     ///
     /// # Errors
@@ -366,6 +383,50 @@ impl Edit {
         Ok(())
     }
 
+    /// Changes the values of literals that a generator has, and its namespace where a new one is named.
+    ///
+    /// # Errors
+    /// There is no such generator, or it has no such literal.
+    pub fn set_generator(
+        &mut self,
+        kind: Generated,
+        (name, namespace): (&str, &str),
+        literals: &[String],
+        new_namespace: &str,
+    ) -> Result<(), EditError> {
+        if literals.is_empty() && new_namespace.is_empty() {
+            let text = "at least one of [--from-literal, --new-namespace] must be specified";
+            return Err(EditError::Argument(text.to_owned()));
+        }
+        let mut list = self.list(kind.field());
+        let found = list.iter_mut().find(|known| is_generator(known, name, namespace));
+        let generator = found.ok_or_else(|| {
+            EditError::Argument(format!("unable to find {} with name {name:?}", kind.kind()))
+        })?;
+        let texts = generator.get("literals").and_then(Value::as_list).unwrap_or_default();
+        let known = texts.iter().map(|text| pair(text.as_str().unwrap_or_default()));
+        let mut pairs = known.collect::<Result<Vec<_>, _>>()?;
+        for literal in literals {
+            let (key, text) = pair(literal)?;
+            let mut places = pairs.iter_mut().filter(|(known, _)| *known == key).peekable();
+            if places.peek().is_none() {
+                return Err(EditError::Argument(format!("key '{key}' not found in resource")));
+            }
+            places.for_each(|(_, known)| known.clone_from(&text));
+        }
+        if !literals.is_empty() {
+            let texts: Vec<Value> =
+                pairs.iter().map(|(key, text)| Value::from(format!("{key}={text}"))).collect();
+            generator.set_at(&["literals"], texts);
+        }
+        if !new_namespace.is_empty() {
+            generator.set_at(&["namespace"], new_namespace);
+        }
+        self.merge_generator_options(generator);
+        self.set_list(kind.field(), list);
+        Ok(())
+    }
+
     /// Upstream writes the options of all generators into the one that it touches.
     fn merge_generator_options(&self, generator: &mut Value) {
         let Some(Value::Map(global)) = self.fields.get("generatorOptions") else { return };
@@ -422,6 +483,16 @@ fn add_pairs(
         map.insert(key.as_str(), text.as_str());
     }
     Ok(())
+}
+
+/// `key=value`, with one equals sign as upstream wants it.
+fn pair(text: &str) -> Result<(String, String), EditError> {
+    match text.split_once('=') {
+        Some((key, value)) if !value.contains('=') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(EditError::Argument(format!(
+            "invalid format: literal values must be specified in the key=value format, but one is {text:?}"
+        ))),
+    }
 }
 
 fn check(sources: &Sources) -> Result<(), EditError> {

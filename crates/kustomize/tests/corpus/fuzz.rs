@@ -71,6 +71,40 @@ proptest! {
         let once = build(&known.directory, files.clone());
         prop_assert_eq!(once, build(&known.directory, files));
     }
+
+    /// Whatever is written where a URL can be: what is read as one stays within its repository.
+    #[test]
+    fn urls_are_read_or_not(text in "(git::)?(https?://|ssh://|file://|git@|)[a-z.@:/?&=%_ -]{0,40}(\\.git|//|_git/|)[a-z./?&=%]{0,30}") {
+        if let Some(url) = kustomize::RepositoryUrl::parse(&text) {
+            let mut depth = 0_i64;
+            for part in url.path.split('/') {
+                depth += match part {
+                    "" | "." => 0,
+                    ".." => -1,
+                    _ => 1,
+                };
+                prop_assert!(depth >= 0, "{text} leaves by {}", url.path);
+            }
+        }
+    }
+
+    /// What can be edited can be written, the same way each time.
+    #[test]
+    fn damaged_kustomizations_are_edited_or_refused(
+        case in any::<Index>(),
+        damages in prop::collection::vec((any::<Index>(), any::<Index>(), 0_usize..12), 0..3),
+    ) {
+        static CASES: std::sync::LazyLock<Vec<(String, Case)>> = std::sync::LazyLock::new(cases);
+        let (_, known) = case.get(&CASES);
+        let text = known.files.iter().find(|(name, _)| name.ends_with("kustomization.yaml")).map(|(_, text)| text);
+        let text = damages.iter().fold(text.cloned().unwrap_or_default(), |text, damage| damaged(&text, damage));
+        let edited = || {
+            let mut edit = kustomize::edit::Edit::parse(&text)?;
+            edit.fix_deprecated(&|_| false)?;
+            edit.to_text()
+        };
+        prop_assert_eq!(edited(), edited());
+    }
 }
 
 fn build(directory: &str, files: BTreeMap<String, String>) -> Result<String, String> {

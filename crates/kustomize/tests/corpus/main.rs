@@ -5,10 +5,12 @@
 #![expect(clippy::expect_used, reason = "a test that cannot read its cases must fail")]
 #![expect(clippy::result_large_err, reason = "an error says all that it knows, and ends the build")]
 
+mod bad;
 mod case;
+mod flux;
 mod fuzz;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use case::Case;
@@ -68,6 +70,45 @@ fn every_field_of_a_kustomization_has_cases() {
         .collect();
     assert!(few.is_empty(), "fields with less than three cases: {few:?}");
     assert!(cases().len() >= 250, "{} cases", cases().len());
+}
+
+/// The fields of kustomize's own types, taken from its module: the type and the name.
+const UPSTREAM: &str = include_str!("../../generated/fields.txt");
+
+/// All keys in a value, at any depth.
+fn keys(value: &value::Value, found: &mut BTreeSet<String>) {
+    for (key, value) in value.as_map().into_iter().flatten() {
+        found.insert(key.to_string());
+        keys(value, found);
+    }
+    value.as_list().into_iter().flatten().for_each(|item| keys(item, found));
+}
+
+#[test]
+fn the_fields_are_those_of_kustomize() {
+    let upstream: BTreeSet<&str> =
+        UPSTREAM.lines().filter_map(|line| line.strip_prefix("Kustomization ")).collect();
+    assert_eq!(upstream, kustomize::kustomization::FIELDS.into_iter().collect());
+}
+
+#[test]
+fn every_field_within_a_kustomization_has_a_case() {
+    let mut found = BTreeSet::new();
+    let commands = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kustomize/commands");
+    let texts = std::fs::read_dir(commands)
+        .expect("commands")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a text"));
+    let all = texts.map(|text| Case::parse(&text)).chain(cases().into_iter().map(|(_, case)| case));
+    for text in all.flat_map(|case| case.files.into_values()) {
+        for document in yaml::parse_documents(&text, yaml::Rules::V2).unwrap_or_default() {
+            keys(&document.value, &mut found);
+        }
+    }
+    let without: Vec<&str> = UPSTREAM
+        .lines()
+        .filter(|line| line.split(' ').next_back().is_some_and(|field| !found.contains(field)))
+        .collect();
+    assert!(without.is_empty(), "fields without a case: {without:?}");
 }
 
 #[test]

@@ -56,8 +56,12 @@ pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
 
 /// The text up to the expectation.
 fn files(text: &str) -> &str {
-    let end = [OUTPUT, ERROR].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
-    &text[..end]
+    &text[..expectation_start(text)]
+}
+
+/// Where the expectation starts.
+pub(super) fn expectation_start(text: &str) -> usize {
+    [OUTPUT, ERROR].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
 }
 
 fn expectation(real: &Outcome, ours: &Outcome) -> String {
@@ -67,16 +71,24 @@ fn expectation(real: &Outcome, ours: &Outcome) -> String {
     }
 }
 
-/// Paths start at the root of the case, and addresses in memory, which some messages of kustomize print, are gone.
-fn without(mut outcome: Outcome, place: &Path) -> Result<Outcome> {
+/// Paths start at the root of the case. What differs from run to run or from machine to machine is gone: addresses
+/// in memory, the place of helm, temporary folders.
+pub(super) fn without(mut outcome: Outcome, place: &Path) -> Result<Outcome> {
     let place = place.display().to_string();
     let error = outcome.error.replace(&format!("{place}/"), "/").replace(&place, "/");
-    outcome.error = Regex::new(r"\b0x[0-9a-f]{6,}")?.replace_all(&error, "<pointer>").into_owned();
+    let masks = [
+        (r"\b0x[0-9a-f]{6,}", "<pointer>"),
+        (r"/[^\s']*/bin/helm\b", "helm"),
+        (r"/[^\s'=]*/kustomize-helm-\d+", "<temporary>"),
+    ];
+    outcome.error = masks.iter().try_fold(error, |error, (pattern, mask)| {
+        Ok::<_, regex::Error>(Regex::new(pattern)?.replace_all(&error, *mask).into_owned())
+    })?;
     Ok(outcome)
 }
 
 /// Writes the files of a case, and gives the directory that is built.
-fn unpack(text: &str, place: &Path) -> Result<String> {
+pub(super) fn unpack(text: &str, place: &Path) -> Result<String> {
     let (mut directory, mut open): (String, Option<(PathBuf, String)>) = (String::new(), None);
     for line in files(text).split_inclusive('\n') {
         let name = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));

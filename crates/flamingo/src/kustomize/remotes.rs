@@ -1,0 +1,208 @@
+//! Remote bases and files of kustomizations, fetched by `source`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use kustomize::{Kind, MAX_FILE_BYTES, RemoteError, Remotes, RepositoryUrl, Tree};
+use source::git::{self, CommitTree, FetchOptions, GitError, Proxy, Reference, Remote, Secret};
+use source::tree::{Entry, Files as _};
+use source::web;
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+use url::Url;
+
+/// What a repository may cost. It is fetched for the few files of a base.
+const LIMITS: FetchOptions =
+    FetchOptions { max_pack_bytes: 512 << 20, max_object_bytes: 256 << 20, max_entries: 200_000 };
+/// The largest file that is fetched by URL.
+const MAX_WEB_FILE: usize = 64 << 20;
+/// How long fetching a file may take.
+const FILE_TIMEOUT: Duration = Duration::from_secs(27);
+/// Repositories and files of one build.
+const MAX_FETCHES: usize = 200;
+
+/// The network, as far as a build may use it. What was fetched once is not fetched again.
+pub(super) struct Network {
+    runtime: Runtime,
+    proxies: Matcher,
+    repositories: RefCell<BTreeMap<(String, String), Arc<GitTree>>>,
+    files: RefCell<BTreeMap<String, Arc<[u8]>>>,
+}
+
+/// Why something is not fetched.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(
+        "only http and https are spoken to Git servers; write https://…, or clone the repository and name the \
+         directory"
+    )]
+    Protocol,
+    #[error("submodules are not fetched; leave ?submodules=true out, or copy the base")]
+    Submodules,
+    #[error("the repository has no branch, tag or commit {0:?}")]
+    Reference(String),
+    #[error("a build may fetch {MAX_FETCHES} repositories and files; copy some of them")]
+    TooMany,
+    #[error("{0}")]
+    Git(String),
+    #[error("{0}")]
+    Web(String),
+}
+
+impl From<GitError> for Refusal {
+    fn from(error: GitError) -> Self {
+        Self::Git(helm::chain(&error))
+    }
+}
+
+impl Network {
+    /// # Errors
+    /// The runtime cannot be started.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self {
+            runtime,
+            proxies: Matcher::from_env(),
+            repositories: RefCell::default(),
+            files: RefCell::default(),
+        })
+    }
+
+    fn take_one(&self) -> Result<(), Refusal> {
+        let fetched = self.repositories.borrow().len() + self.files.borrow().len();
+        if fetched >= MAX_FETCHES { Err(Refusal::TooMany) } else { Ok(()) }
+    }
+
+    fn fetch(&self, url: &RepositoryUrl) -> Result<Arc<GitTree>, Refusal> {
+        self.take_one()?;
+        if url.submodules == Some(true) {
+            return Err(Refusal::Submodules);
+        }
+        let parsed = git::parse_url(&url.clone_url).map_err(|_| Refusal::Protocol)?;
+        let remote = Remote { proxy: self.proxy(&parsed), ..Remote::anonymous(parsed) };
+        let scratch = tempfile::tempdir().map_err(|error| Refusal::Git(error.to_string()))?;
+        let deadline = Instant::now() + url.timeout;
+        let checkout = self.runtime.block_on(async {
+            let reference = found(&remote, &url.reference, deadline).await?;
+            Ok::<_, Refusal>(git::fetch(&remote, &reference, &LIMITS, scratch.path(), deadline).await?)
+        })?;
+        Ok(Arc::new(GitTree::new(checkout.tree().clone())))
+    }
+
+    /// The proxy that the environment names for a URL. As with Go, none is used for the machine itself.
+    fn proxy(&self, url: &Url) -> Option<Proxy> {
+        let host = url.host_str()?.trim_matches(['[', ']']);
+        let is_local = host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if is_local {
+            return None;
+        }
+        let through = self.proxies.intercept(&url.as_str().parse().ok()?)?;
+        let credentials = through.raw_auth().map(|(user, password)| (user.to_owned(), Secret::new(password)));
+        Some(Proxy { url: Url::parse(&through.uri().to_string()).ok()?, credentials })
+    }
+}
+
+/// What `git fetch` takes a name for: a tag before a branch, then a full name, then a commit.
+async fn found(remote: &Remote, name: &str, deadline: Instant) -> Result<Reference, Refusal> {
+    if name.is_empty() {
+        return Ok(Reference::Name("HEAD".to_owned()));
+    }
+    if name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Reference::Commit { sha: name.to_ascii_lowercase(), branch: None });
+    }
+    for reference in [
+        Reference::Name(name.to_owned()),
+        Reference::Name(format!("refs/{name}")),
+        Reference::Tag(name.to_owned()),
+        Reference::Branch(name.to_owned()),
+    ] {
+        if git::resolve(remote, &reference, deadline).await?.is_some() {
+            return Ok(reference);
+        }
+    }
+    Err(Refusal::Reference(name.to_owned()))
+}
+
+impl Remotes for Network {
+    fn repository(&self, url: &RepositoryUrl) -> Result<Arc<dyn Tree>, RemoteError> {
+        let key = (url.clone_url.clone(), url.reference.clone());
+        if let Some(known) = self.repositories.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let tree = self.fetch(url).map_err(|error| RemoteError(Arc::new(error)))?;
+        self.repositories.borrow_mut().insert(key, tree.clone());
+        Ok(tree)
+    }
+
+    fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        if let Some(known) = self.files.borrow().get(url) {
+            return Ok(known.clone());
+        }
+        let failed = |error: Refusal| RemoteError(Arc::new(error));
+        self.take_one().map_err(failed)?;
+        let proxy = Url::parse(url).ok().and_then(|url| self.proxy(&url));
+        let got = web::get(url, proxy.as_ref(), MAX_WEB_FILE, Instant::now() + FILE_TIMEOUT);
+        let content: Arc<[u8]> = match self.runtime.block_on(got) {
+            Ok(content) => Arc::from(&*content),
+            Err(error) => return Err(failed(Refusal::Web(helm::chain(&error)))),
+        };
+        self.files.borrow_mut().insert(url.to_owned(), content.clone());
+        Ok(content)
+    }
+}
+
+/// The files of a commit.
+struct GitTree {
+    tree: CommitTree,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl GitTree {
+    fn new(tree: CommitTree) -> Self {
+        let entries = tree.entries().iter().map(|entry| (entry.path.clone(), entry.clone())).collect();
+        Self { tree, entries }
+    }
+}
+
+impl fmt::Debug for GitTree {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("GitTree").finish_non_exhaustive()
+    }
+}
+
+fn kind_of(entry: &Entry) -> Kind {
+    match entry.kind {
+        source::tree::Kind::Directory => Kind::Directory,
+        source::tree::Kind::File { .. } => Kind::File,
+    }
+}
+
+impl Tree for GitTree {
+    fn kind(&self, path: &str) -> Option<Kind> {
+        if path.is_empty() { Some(Kind::Directory) } else { self.entries.get(path).map(kind_of) }
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
+        let entry = self.entries.get(path).filter(|entry| kind_of(entry) == Kind::File)?;
+        let content = self.tree.read(entry).ok()?;
+        (content.len() as u64 <= MAX_FILE_BYTES).then(|| Arc::from(&*content))
+    }
+
+    fn list(&self, path: &str) -> Option<Vec<(String, Kind)>> {
+        self.kind(path).filter(|kind| *kind == Kind::Directory)?;
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let mut seen = BTreeSet::new();
+        let entries = self.entries.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
+        let names = entries.filter_map(|(name, entry)| {
+            let name = &name[below.len()..];
+            let is_direct = !name.is_empty() && !name.contains('/') && seen.insert(name.to_owned());
+            is_direct.then(|| (name.to_owned(), kind_of(entry)))
+        });
+        Some(names.collect())
+    }
+}

@@ -1,0 +1,75 @@
+//! What `flamingo kustomize build` prints is what `kubectl apply` takes: on the simulated cluster, twice, the second
+//! time without a change.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Tools;
+use crate::command::{output, root};
+use crate::flamingo;
+
+/// The overlays that are applied where none are named.
+const OVERLAYS: [&str; 3] = ["shop/overlay", "settings", "workers"];
+
+/// Applies overlays.
+///
+/// # Errors
+/// The cluster cannot be started, or kubectl does not take what was built.
+pub(super) fn run(tools: &Tools, overlays: &[PathBuf]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let up = flamingo::up(&tools.flamingo, folder.path(), None)?;
+    up.line("✓ Ready", 0).context("the simulated cluster does not start")?;
+    let kubeconfig = flamingo::kubeconfig(folder.path());
+    let own: Vec<PathBuf> =
+        OVERLAYS.iter().map(|name| root().join("tests/kustomize/apply").join(name)).collect();
+    let overlays = if overlays.is_empty() { &own } else { overlays };
+    let mut wrong = 0;
+    for overlay in overlays {
+        match apply(tools, overlay, &kubeconfig) {
+            Ok(objects) => println!("applied {objects} objects of {}", overlay.display()),
+            Err(error) => {
+                println!("{}: {error:#}", overlay.display());
+                wrong += 1;
+            }
+        }
+    }
+    drop(up);
+    if wrong > 0 {
+        bail!("{wrong} overlays cannot be applied");
+    }
+    Ok(())
+}
+
+fn apply(tools: &Tools, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
+    let built = output(Command::new(&tools.flamingo).args(["kustomize", "build", "--offline"]).arg(overlay))?;
+    let first = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
+    let second = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
+    if let Some(line) = second.lines().find(|line| !line.ends_with(" unchanged")) {
+        bail!("applied again, and it changes: {line}");
+    }
+    kubectl(tools, kubeconfig, &["get", "-f", "-"], &built)?;
+    Ok(first.lines().count())
+}
+
+fn kubectl(tools: &Tools, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
+    let mut command = Command::new(&tools.kubectl);
+    command.args(arguments).env("KUBECONFIG", kubeconfig).env("HOME", kubeconfig.with_file_name("home"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
+    let mut stdin = child.stdin.take().context("no standard input")?;
+    let text = input.to_owned();
+    // Written beside the reading, so that neither side waits for the other.
+    let writing = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let done = child.wait_with_output()?;
+    match writing.join() {
+        Ok(written) => written?,
+        Err(_) => bail!("the input could not be written"),
+    }
+    if !done.status.success() {
+        bail!("kubectl {}: {}", arguments.join(" "), String::from_utf8_lossy(&done.stderr).trim());
+    }
+    Ok(String::from_utf8(done.stdout)?)
+}
