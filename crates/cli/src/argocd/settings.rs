@@ -144,6 +144,7 @@ mod tests {
 
     #[test]
     fn a_login_is_kept_and_others_stay() {
+        crate::argocd::client::tests::install_tls();
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/config");
         assert!(matches!(Settings::read(&path).expect("empty").client(), Err(SettingsError::NoContext)));
