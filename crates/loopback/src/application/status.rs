@@ -16,6 +16,8 @@ pub(super) struct ApplicationStatus {
     pub(super) status: Value,
     /// Whether the operation is taken off the object.
     pub(super) operation_done: bool,
+    /// Whether the source was compared with the cluster, or was tried to.
+    pub(super) is_compared: bool,
     /// Whether the annotation that asks for a refresh is taken off.
     pub(super) refresh_done: bool,
 }
@@ -25,7 +27,16 @@ impl ApplicationStatus {
         let stored = object.get("status").cloned().unwrap_or_else(Value::map);
         let uid = object::uid(object).unwrap_or_default().to_owned();
         let status = stored.clone();
-        Self { target, uid, written, stored, status, operation_done: false, refresh_done: false }
+        Self {
+            target,
+            uid,
+            written,
+            stored,
+            status,
+            operation_done: false,
+            is_compared: true,
+            refresh_done: false,
+        }
     }
 
     pub(super) fn stored(&self) -> &Value {

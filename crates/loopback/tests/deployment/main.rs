@@ -120,6 +120,59 @@ async fn a_sync_that_fails_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_sync_that_fails_is_tried_again() {
+    let world = World::start().await;
+    world.commit("app/other.yaml", &config_map("other", "x").replace("namespace: apps", "namespace: later"));
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let retry = r#"{"limit":1,"backoff":{"duration":"1s","factor":1}}"#;
+    let application = world.sync(&format!(r#"{{"sync":{{}},"retry":{retry}}}"#)).await;
+    let state = application.at(&["status", "operationState"]).expect("a state");
+    assert_eq!(text(state, &["phase"]), "Failed");
+    assert!(text(state, &["message"]).ends_with("(retried 1 times)."), "{state}");
+    assert_eq!(state.get("retryCount").and_then(Value::as_i64), Some(1));
+
+    world.patch(&format!(r#"{{"operation":{{"sync":{{}},"retry":{retry}}}}}"#)).await;
+    world
+        .until("the wait for another attempt", |application| {
+            text(application, &["status", "operationState", "message"]).contains("Retrying attempt #1 at")
+        })
+        .await;
+    let namespace = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"later"}}"#;
+    world.apply(&value::from_json(namespace.as_bytes()).expect("valid")).await;
+    world
+        .until("the end of the sync", |application| {
+            text(application, &["status", "operationState", "phase"]) == "Succeeded"
+        })
+        .await;
+    world.until_is("Synced", "Healthy").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_sync_can_be_ended() {
+    let world = World::start().await;
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: stuck, namespace: apps}\nspec: {nodeSelector: {no: such}, \
+               containers: [{name: c, image: \"example.com/c:1\"}]}\n";
+    world.commit("app/pod.yaml", pod);
+    world.create("", MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    world.patch(r#"{"operation":{"sync":{}}}"#).await;
+    world
+        .until("the wait for the Pod", |application| {
+            text(application, &["status", "operationState", "message"])
+                .contains("waiting for healthy state of Kustomization/apps/demo")
+        })
+        .await;
+    world.patch(r#"{"status":{"operationState":{"phase":"Terminating"}}}"#).await;
+    let application =
+        world.until("the end of the sync", |application| application.get("operation").is_none()).await;
+    assert_eq!(text(&application, &["status", "operationState", "phase"]), "Failed");
+    assert_eq!(text(&application, &["status", "operationState", "message"]), "Operation terminated");
+    let workload = world.get("Kustomization", "apps", "demo").await.expect("it is there");
+    assert_eq!(workload.at(&["spec", "suspend"]), Some(&Value::from(true)), "and rests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_flux_cannot_do_in_a_sync_is_refused() {
     let world = World::start().await;
     world.create("", MANUAL).await;
@@ -190,6 +243,7 @@ async fn what_a_project_denies_is_not_generated() {
     world.settle().await;
     world.create("", AUTOMATED).await;
     let application = world.until_is("Unknown", "Unknown").await;
+    assert_eq!(application.at(&["status", "reconciledAt"]), None, "nothing was compared");
     let expected = format!("application repo {} is not permitted in project 'default'", world.url);
     assert!(conditions(&application).contains(&expected), "{}", conditions(&application));
     world.settle().await;

@@ -46,7 +46,8 @@ impl Reconciliation<'_> {
         let now = self.now_text();
         let why = conditions.first().map(|condition| format!("{}: {}", condition.r#type, condition.message));
         let mut sync = Value::map_of([("status", "Unknown")]);
-        if conditions.iter().all(|condition| condition.r#type == "ComparisonError") {
+        self.status.is_compared = conditions.iter().all(|condition| condition.r#type == "ComparisonError");
+        if self.status.is_compared {
             for field in ["source", "destination"] {
                 if let Some(value) = self.object.at(&["spec", field]) {
                     sync.set_at(&["comparedTo", field], value.clone());
@@ -56,8 +57,12 @@ impl Reconciliation<'_> {
                 sync.set_at(&["revision"], revision);
             }
         }
+        let is_compared = self.status.is_compared;
         let status = &mut self.status.status;
         status.set_at(&["sync"], sync);
+        if is_compared {
+            status.set_at(&["controllerNamespace"], self.name.namespace.as_str());
+        }
         if let Some(health) = health {
             let health = health.to_status(self.object.at(&["status", "health"]), &now);
             status.set_at(&["health"], health);

@@ -161,7 +161,7 @@ impl Reconciliation<'_> {
     /// Writes the status, with the time of the comparison where anything changed, and tells what did.
     pub(super) async fn write(&mut self) -> Result<(), Error> {
         let has_changed = self.status.status != *self.status.stored();
-        if has_changed || self.status.refresh_done {
+        if self.status.is_compared && (has_changed || self.status.refresh_done) {
             let now = rfc3339(self.controller.clock.now());
             self.status.status.set_at(&["reconciledAt"], now);
         }
@@ -264,6 +264,22 @@ fn operation_state(
     }
 }
 
+/// Who began the operation that the status tells of, as Argo CD says it.
+fn beginning(status: &Value) -> String {
+    let operation = |path: &[&str]| status.at(&[&["operationState", "operation"], path].concat());
+    let text = |path: &[&str]| operation(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let revision = text(&["sync", "revision"])
+        .or_else(|| status.str_at(&["sync", "comparedTo", "source", "targetRevision"]))
+        .unwrap_or("HEAD");
+    match text(&["initiatedBy", "username"]) {
+        Some(user) => format!("{user} initiated sync to {revision}"),
+        None if operation(&["initiatedBy", "automated"]).is_some() => {
+            format!("Initiated automated sync to '{revision}'")
+        }
+        None => format!("Unknown user initiated sync to {revision}"),
+    }
+}
+
 /// What an Event tells of a change of the status.
 fn news(before: &Value, now: &Value) -> Vec<(Severity, &'static str, String)> {
     let text = |status: &Value, path: &[&str]| status.str_at(path).unwrap_or_default().to_owned();
@@ -287,16 +303,8 @@ fn news(before: &Value, now: &Value) -> Vec<(Severity, &'static str, String)> {
     let state = |part: &'static str| ["operationState", part];
     let is_other = changed(&state("startedAt")).is_some();
     let phase = text(now, &state("phase"));
-    let who = now.str_at(&["operationState", "operation", "initiatedBy", "username"]).unwrap_or_default();
-    if is_other && who.is_empty() {
-        let revision = text(now, &["operationState", "operation", "sync", "revision"]);
-        news.push((
-            Severity::Normal,
-            "OperationStarted",
-            format!("Initiated automated sync to '{revision}'"),
-        ));
-    } else if is_other {
-        news.push((Severity::Normal, "OperationStarted", format!("{who} initiated sync")));
+    if is_other {
+        news.push((Severity::Normal, "OperationStarted", beginning(now)));
     }
     if (is_other || changed(&state("phase")).is_some())
         && !matches!(phase.as_str(), "" | "Running" | "Terminating")
