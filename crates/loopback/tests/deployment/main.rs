@@ -432,6 +432,34 @@ async fn credentials_are_derived_and_removed() {
     world.until_gone("Application", "argocd", "demo").await;
     assert!(world.get("Secret", "apps", "demo-repository").await.is_none());
     assert!(world.get("Secret", "argocd", "creds").await.is_some());
+    // The credentials go while the Application stays.
+    world.create(FINALIZER, AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    world.delete("Secret", "argocd", "creds").await;
+    world.until_gone("Secret", "apps", "demo-repository").await;
+    let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
+    assert_eq!(source.at(&["spec", "secretRef"]), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_secret_of_somebody_else_is_not_overwritten() {
+    let world = World::start().await;
+    let labels = r#","labels":{"argocd.argoproj.io/secret-type":"repository"}"#;
+    for (name, namespace, labels) in [("creds", "argocd", labels), ("demo-repository", "apps", "")] {
+        let secret = format!(
+            r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"{name}","namespace":"{namespace}"{labels}}},"stringData":{{"url":"{}","username":"{name}","password":"x"}}}}"#,
+            world.url
+        );
+        world.apply(&value::from_json(secret.as_bytes()).expect("valid")).await;
+    }
+    world.settle().await;
+    world.create("", AUTOMATED).await;
+    let application =
+        world.until("the refusal", |application| conditions(application).contains("SyncError")).await;
+    assert!(conditions(&application).contains("Secret apps/demo-repository exists and was not generated"));
+    let theirs = world.get("Secret", "apps", "demo-repository").await.expect("it is there");
+    assert_eq!(text(&theirs, &["data", "username"]), "ZGVtby1yZXBvc2l0b3J5");
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -43,7 +43,9 @@ impl Reconciliation<'_> {
             self.release(live_workload).await?;
         }
         let outcome = async {
-            self.ensure_surroundings(generated, live_source.is_none()).await?;
+            if let Some(foreign) = self.ensure_surroundings(generated, live_source.is_none()).await? {
+                return Ok(Err(foreign));
+            }
             let rests = generated.workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
             let (source, workload);
             if rests && live_workload.is_some() {
@@ -53,27 +55,56 @@ impl Reconciliation<'_> {
                 source = self.put(&sources, &generated.source, live_source).await?;
                 workload = self.put(&workloads, &generated.workload, live_workload).await?;
             }
-            Ok((source, workload))
+            self.drop_secret(generated, live_source).await?;
+            Ok(Ok((source, workload)))
         };
         match outcome.await {
-            Ok((source, workload)) => Ok(Ensured::Done { source, workload }),
+            Ok(Ok((source, workload))) => Ok(Ensured::Done { source, workload }),
+            Ok(Err(foreign)) => Ok(Ensured::Refused(foreign)),
             Err(error) => refused(error, generated),
         }
     }
 
-    /// The namespace and the Secret, of which nothing is watched.
-    async fn ensure_surroundings(&self, generated: &Generated, is_new: bool) -> Result<(), Error> {
+    /// The namespace and the Secret, of which nothing is watched. `Some` where a Secret of somebody else is in
+    /// the way.
+    async fn ensure_surroundings(
+        &self,
+        generated: &Generated,
+        is_new: bool,
+    ) -> Result<Option<String>, Error> {
         let kinds = &self.controller.kinds;
         if let Some(namespace) = generated.namespace.as_ref().filter(|_| is_new || self.was_changed()) {
             let target = Target::new(&kinds.namespaces, "", object::name(namespace).unwrap_or_default());
             self.session.apply(&target, namespace, how()).await?;
         }
-        if let Some(secret) = &generated.secret {
-            let target = target(&kinds.secrets, secret);
-            let live = self.session.get(&target).await?;
-            self.put(&kinds.secrets, secret, live.as_ref()).await?;
+        let Some(secret) = &generated.secret else { return Ok(None) };
+        let target = target(&kinds.secrets, secret);
+        let live = self.session.get(&target).await?;
+        if live.as_ref().is_some_and(|live| !self.name.owns(live)) {
+            let problem = format!(
+                "Secret {}/{} exists and was not generated for this Application, which needs it for its credentials",
+                target.namespace, target.name
+            );
+            return Ok(Some(insight::with_advice(
+                &problem,
+                "delete it, or give the Application another name",
+            )));
         }
-        Ok(())
+        self.put(&kinds.secrets, secret, live.as_ref()).await?;
+        Ok(None)
+    }
+
+    /// Deletes the Secret that the source does not read any more.
+    async fn drop_secret(&self, generated: &Generated, live_source: Option<&Value>) -> Result<(), Error> {
+        let reference = |source: &Value| source.str_at(&["spec", "secretRef", "name"]).map(str::to_owned);
+        let Some(source) = live_source.filter(|_| generated.secret.is_none()) else { return Ok(()) };
+        let (Some(name), None) = (reference(source), reference(&generated.source)) else { return Ok(()) };
+        let kind = &self.controller.kinds.secrets;
+        let target = Target::new(kind, object::namespace(source).unwrap_or_default(), &name);
+        match self.session.get(&target).await? {
+            Some(secret) if self.name.owns(&secret) => self.remove(kind, &secret).await,
+            _ => Ok(()),
+        }
     }
 
     fn was_changed(&self) -> bool {
