@@ -58,3 +58,17 @@ impl Terms {
         [self.url, self.reference, self.path, self.target_namespace, self.credentials]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_applications_are_translated_for_who_sets_something_else() {
+        let options = Terms { url: "--from", reference: "--ref", path: "--path", target_namespace: "--ns" };
+        let fix = "set spec.source.path or spec.source.targetRevision";
+        assert_eq!(options.translate(fix), "set --path or --ref");
+        assert_eq!(Terms::APPLICATION.translate(fix), fix);
+        assert_eq!(Terms::FLUX.translate(fix), fix);
+    }
+}

@@ -462,6 +462,60 @@ async fn a_secret_of_somebody_else_is_not_overwritten() {
     assert!(world.get("GitRepository", "apps", "demo").await.is_none());
 }
 
+/// The sentences of Argo CD 3.6, as recorded (`err-*`, `project-denies-*`, `any-namespace`).
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_invalid_spec_is_refused_in_argo_cds_words() {
+    let world = World::start().await;
+    let limited = r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"AppProject","metadata":{"name":"elsewhere","namespace":"argocd"},"spec":{"sourceRepos":["*"],"destinations":[{"server":"*","namespace":"other"}]}}"#;
+    world.apply(&value::from_json(limited.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    world.create("", AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    let rows = [
+        (
+            r#"{"destination":{"name":"in-cluster"}}"#,
+            "application destination can't have both name and server defined: in-cluster https://kubernetes.default.svc",
+        ),
+        (r#"{"destination":{"name":null,"server":null}}"#, "Destination server missing from app spec"),
+        (
+            r#"{"destination":{"name":"no-such-cluster"}}"#,
+            "there are no clusters with this name: no-such-cluster",
+        ),
+        (
+            r#"{"destination":{"name":null,"server":"https://other.example.com"}}"#,
+            r#"error getting cluster by server \"https://other.example.com\": rpc error: code = NotFound desc = cluster \"https://other.example.com\" not found"#,
+        ),
+        (
+            r#"{"destination":{"server":"https://kubernetes.default.svc"},"source":{"path":null}}"#,
+            "spec.source.repoURL and either spec.source.path or spec.source.chart are required",
+        ),
+        (
+            r#"{"source":{"path":"app"},"project":"no-such-project"}"#,
+            "Application referencing project no-such-project which does not exist",
+        ),
+        (
+            r#"{"project":"elsewhere"}"#,
+            "application destination server 'https://kubernetes.default.svc' and namespace 'apps' do not match any of the \
+             allowed destinations in project 'elsewhere'",
+        ),
+        (
+            r#"{"project":"default","sources":[{"repoURL":"https://example.com/x","path":"y"}]}"#,
+            "spec.sources cannot be carried over",
+        ),
+    ];
+    for (patch, expected) in rows {
+        world.patch(&format!(r#"{{"spec":{patch}}}"#)).await;
+        let application =
+            world.until(expected, |application| conditions(application).contains(expected)).await;
+        assert!(conditions(&application).contains("InvalidSpecError"), "{}", conditions(&application));
+        assert_eq!(text(&application, &["status", "health", "status"]), "Unknown");
+    }
+    let workload = world.get("Kustomization", "apps", "demo").await.expect("it stays");
+    assert_eq!(workload.at(&["spec", "suspend"]), Some(&Value::from(true)), "and rests");
+    world.patch(r#"{"spec":{"sources":null}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_application_of_argo_cds_engine_says_what_is_missing() {
     let world = World::start().await;
