@@ -93,7 +93,8 @@ impl Generated {
 /// The objects for an Application, or everything that stands in the way.
 pub(crate) fn generate(inputs: &Inputs<'_>) -> Result<Generated, Vec<Refusal>> {
     let mut refusals = refused(inputs);
-    let source = overrides::apply(inputs.object, "gitrepository", git_source(inputs));
+    let source = overrides::apply(inputs.object, "gitrepository", git_source(inputs))
+        .and_then(|source| with_own_credentials(source, inputs));
     let workload = workload::kustomization(inputs)
         .and_then(|workload| overrides::apply(inputs.object, "kustomize", workload))
         .and_then(|workload| workload::checked(workload, inputs));
@@ -169,6 +170,17 @@ fn git_source(inputs: &Inputs<'_>) -> Value {
         (&inputs.application.destination.namespace, &ApplicationName::of(inputs.object).name),
         spec,
     )
+}
+
+/// Credentials go to the repository that they belong to and to no other.
+fn with_own_credentials(source: Value, inputs: &Inputs<'_>) -> Result<Value, Refusal> {
+    let is_own = source.str_at(&["spec", "url"]) == Some(&inputs.source.repo_url);
+    if is_own || inputs.credentials.is_none() {
+        return Ok(source);
+    }
+    let text = "the override of the GitRepository sets spec.url, and the credentials of spec.source.repoURL must not go \
+                there; set spec.source.repoURL";
+    Err(Refusal(text.to_owned()))
 }
 
 fn object((api_version, kind): (&str, &str), (namespace, name): (&str, &str), spec: Value) -> Value {

@@ -12,6 +12,14 @@ fn application(spec: &str, metadata: &str) -> Value {
 }
 
 fn generated(object: &Value, suspend: Option<bool>) -> Result<Generated, Vec<String>> {
+    generated_with(object, suspend, None)
+}
+
+fn generated_with(
+    object: &Value,
+    suspend: Option<bool>,
+    credentials: Option<&Credentials>,
+) -> Result<Generated, Vec<String>> {
     let application = Application::parse(object).expect("it can be read");
     let source = application.source.clone().unwrap_or_default();
     let references = References {
@@ -26,7 +34,7 @@ fn generated(object: &Value, suspend: Option<bool>) -> Result<Generated, Vec<Str
         application: &application,
         source: &source,
         form: &form,
-        credentials: None,
+        credentials,
         versions: &Versions::default(),
         suspend,
         hold_source: false,
@@ -176,6 +184,21 @@ fn overrides_are_merged_and_replaces_replace() {
     );
     assert_eq!(spec_of(&pair.source), r#"{"interval":"1m","url":"https://example.com/other"}"#);
     assert_eq!(pair.url(), "https://example.com/other");
+}
+
+#[test]
+fn credentials_stay_with_their_repository() {
+    let secret =
+        value::from_json(br#"{"metadata":{"name":"creds"},"data":{"bearerToken":"eA=="}}"#).expect("valid");
+    let credentials = Credentials::of(Some(&secret), None).expect("they can be carried over");
+    let pair = generated_with(&application(&source(""), ""), None, credentials.as_ref()).expect("generated");
+    assert_eq!(pair.source.str_at(&["spec", "secretRef", "name"]), Some("demo-repository"));
+    assert!(pair.secret.is_some());
+    let elsewhere =
+        r#","annotations":{"flamingo/gitrepository-override":"spec: {url: 'https://other.example.com/x'}"}"#;
+    let refusals = generated_with(&application(&source(""), elsewhere), None, credentials.as_ref());
+    let refusals = refusals.expect_err("refused").join("\n");
+    assert!(refusals.contains("must not go there"), "{refusals}");
 }
 
 #[test]

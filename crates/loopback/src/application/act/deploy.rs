@@ -113,6 +113,10 @@ impl Reconciliation<'_> {
             return self.refuse(Some(application), vec![condition]).await;
         }
         let url = &deployment.source.repo_url;
+        // The source of an operation too is asked only where the project allows it.
+        if let Some(message) = denied_source(project, url) {
+            return self.refuse(Some(application), vec![Condition::invalid_spec(message)]).await;
+        }
         let credentials = match observe::credentials(self.controller, application, url) {
             Ok(credentials) => credentials,
             Err(refusal) => {
