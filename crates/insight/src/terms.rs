@@ -64,11 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_of_applications_are_translated_for_who_sets_something_else() {
-        let options = Terms { url: "--from", reference: "--ref", path: "--path", target_namespace: "--ns" };
+    fn a_fix_is_said_in_the_terms_of_its_reader() {
+        let options = Terms { reference: "--ref", path: "--path", ..Terms::FLUX };
+        assert_eq!(options.fill("set {path} or {ref}"), "set --path or --ref");
         let fix = "set spec.source.path or spec.source.targetRevision";
-        assert_eq!(options.translate(fix), "set --path or --ref");
-        assert_eq!(Terms::APPLICATION.translate(fix), fix);
-        assert_eq!(Terms::FLUX.translate(fix), fix);
+        assert_eq!(options.in_place_of(&Terms::APPLICATION, fix), "set --path or --ref");
+        assert_eq!(Terms::APPLICATION.in_place_of(&Terms::FLUX, "set spec.path"), "set spec.source.path");
     }
 }
