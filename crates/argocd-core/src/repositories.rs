@@ -71,11 +71,20 @@ pub fn find(entries: &[Entry], url: &str, project: &str) -> Found {
         entry.role == Role::Template
             && entry.has_credentials
             && usable(entry)
-            && wanted.starts_with(&normal_url(&entry.url))
+            && begins_with(&wanted, &normal_url(&entry.url))
     };
     // Of equally long ones the first counts.
     let template = numbered.iter().filter(lends).rev().max_by_key(|(_, entry)| normal_url(&entry.url).len());
     Found { repository: repository.map(|(index, _)| *index), credentials: template.map(|(index, _)| *index) }
+}
+
+/// Whether an address is below that of a template. A template without a path is about one host: it lends
+/// nothing to another one whose name begins in the same way. One without an address is about nothing.
+fn begins_with(url: &str, template: &str) -> bool {
+    let Some(rest) = url.strip_prefix(template) else { return false };
+    let after_scheme = template.split_once("://").map_or(template, |(_, rest)| rest);
+    let is_host_complete = after_scheme.contains('/') || rest.is_empty() || rest.starts_with('/');
+    !after_scheme.is_empty() && is_host_complete
 }
 
 /// An address in the form in which two of them are compared: lower case, without `.git` at its end, and
@@ -115,6 +124,23 @@ mod tests {
         ];
         for (url, expected) in rows {
             assert_eq!(normal_url(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_template_lends_to_its_own_host_only() {
+        let rows = [
+            ("https://example.com/team/app", "https://example.com", true),
+            ("https://example.com/team/app", "https://example.com/", true),
+            ("https://example.com/team/app", "https://example.com/te", true),
+            ("https://example.com.evil.org/app", "https://example.com", false),
+            ("https://example.com@evil.org/app", "https://example.com", false),
+            ("https://example.com/app", "https://", false),
+            ("https://example.com/app", "", false),
+            ("git@example.com/app", "git@example.com", true),
+        ];
+        for (url, template, expected) in rows {
+            assert_eq!(begins_with(url, template), expected, "{template} and {url}");
         }
     }
 

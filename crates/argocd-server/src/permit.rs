@@ -118,6 +118,25 @@ impl<A: Action> Permit for OnApplication<A> {
     }
 }
 
+impl<A> OnApplication<A> {
+    /// Refuses a body that names another application than the path and the query did.
+    ///
+    /// # Errors
+    /// It names another project or namespace.
+    pub(crate) fn agrees_with(&self, body: &Value) -> Result<(), ApiError> {
+        let name = object::name(&self.application).unwrap_or_default();
+        let is_other = |field: &str, own: &str| {
+            body.str_at(&[field]).is_some_and(|given| !given.is_empty() && given != own)
+        };
+        let namespace = object::namespace(&self.application).unwrap_or_default();
+        if is_other("project", project_of(&self.application)) || is_other("appNamespace", namespace) {
+            let message = format!("applications.argoproj.io {name:?} not found");
+            return Err(ApiError::new(Code::NotFound, message));
+        }
+        Ok(())
+    }
+}
+
 impl Permit for SeesProject {
     async fn decide(
         control: &ControlPlane,
@@ -211,6 +230,7 @@ fn denial(caller: &Caller, asked: &policy::Request<'_>) -> ApiError {
     ApiError::new(Code::PermissionDenied, message)
 }
 
-fn no_session() -> ApiError {
+/// The answer to nobody.
+pub(crate) fn no_session() -> ApiError {
     ApiError::new(Code::Unauthenticated, "no session information")
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
@@ -14,12 +15,15 @@ use crate::answer::{Answer, plain, protect, refusal};
 use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
-use crate::permit::Permit;
+use crate::permit::{Permit, no_session};
 use crate::request::Request;
 use crate::{applications, projects, sessions, settings};
 
 /// No object that Kubernetes stores is nearly as large.
 const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// A body takes no longer to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 type Handled = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send>>;
 type Handler = Box<dyn Fn(Arc<ControlPlane>, Option<Caller>, Request) -> Handled + Send + Sync>;
@@ -133,10 +137,15 @@ impl Router {
             Err(_) if route.is_public => None,
             Err(error) => return refusal(&error, is_stream, events),
         };
-        request.body = match axum::body::to_bytes(body, MAX_BODY).await {
-            Ok(body) => body,
-            Err(_) => {
-                let message = format!("the body could not be read, or has more than {MAX_BODY} bytes");
+        // Of those who have not logged in nothing is read.
+        if caller.is_none() && !route.is_public {
+            return refusal(&no_session(), is_stream, events);
+        }
+        let body = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MAX_BODY)).await;
+        request.body = match body {
+            Ok(Ok(body)) => body,
+            _ => {
+                let message = format!("the body did not come in time, or has more than {MAX_BODY} bytes");
                 return refusal(&ApiError::invalid(message), is_stream, events);
             }
         };
@@ -213,6 +222,9 @@ fn decoded(segment: &str) -> Option<String> {
         if byte == b'%' {
             let digits = [rest.next()?, rest.next()?];
             let digits = std::str::from_utf8(&digits).ok()?;
+            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                return None;
+            }
             bytes.push(u8::from_str_radix(digits, 16).ok()?);
         } else {
             bytes.push(byte);
@@ -247,9 +259,13 @@ mod tests {
         let name = |path| matched(template, path).map(|variables| variables[0].1.clone());
         assert_eq!(name("/api/v1/applications/a/spec").as_deref(), Some("a"));
         assert_eq!(name("/api/v1/applications/a%2Fb/spec").as_deref(), Some("a/b"));
-        for path in
-            ["/api/v1/applications//spec", "/api/v1/applications/a", "/api/v1/applications/%zz/spec", "/"]
-        {
+        for path in [
+            "/api/v1/applications//spec",
+            "/api/v1/applications/a",
+            "/api/v1/applications/%zz/spec",
+            "/api/v1/applications/%+f/spec",
+            "/",
+        ] {
             assert_eq!(name(path), None, "{path}");
         }
     }

@@ -30,7 +30,11 @@ const REVOKED: &str = "argocd-revoked-tokens";
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Checking a password costs a tenth of a second, so few are checked at once.
 const CONCURRENT: usize = 50;
+/// A login waits no longer for its turn.
+const TURN: Duration = Duration::from_secs(10);
 const MAX_NAME: usize = 32;
+/// Between these many milliseconds a refused login waits for its answer, as upstream's does.
+const DELAY: std::ops::Range<u64> = 500..1000;
 /// As upstream hashes passwords.
 pub(crate) const COST: u32 = 10;
 
@@ -100,7 +104,10 @@ pub(crate) async fn create(
     if name.is_empty() || password.is_empty() {
         return Err(ApiError::new(Code::Unauthenticated, "no credentials supplied"));
     }
-    check_password(&control, name, password).await?;
+    if let Err(refusal) = check_password(&control, name, password).await {
+        tokio::time::sleep(delay()?).await;
+        return Err(refusal);
+    }
     let config = control.config();
     let lifetime = config.get("users.session.duration").and_then(|text| duration::parse(text).ok());
     let now = control.clock.now();
@@ -161,13 +168,19 @@ async fn check_password(control: &ControlPlane, name: &str, password: &str) -> R
         let message = format!("Username is too long. Max length is {MAX_NAME} characters");
         return Err(ApiError::new(Code::InvalidArgument, message));
     }
+    let turn = tokio::time::timeout(TURN, sessions.checks.acquire()).await;
+    let _turn = turn.ok().and_then(Result::ok).ok_or_else(|| {
+        ApiError::new(Code::Unavailable, "too many logins are being checked; try again in a moment")
+    })?;
     let now = control.clock.now();
-    let _turn = sessions.checks.acquire().await.map_err(|_| ApiError::denied())?;
     let account = control.account(name);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = verify(password.to_owned(), hash).await?;
     // The answer to a locked account is that to a wrong password: whoever guesses learns nothing.
-    if !is_right || sessions.limiter.is_locked(name, now) {
+    if sessions.limiter.is_locked(name, now) {
+        return Err(wrong());
+    }
+    if !is_right {
         sessions.limiter.failed(name, now);
         return Err(wrong());
     }
@@ -200,16 +213,26 @@ fn key(control: &ControlPlane) -> Result<Key, ApiError> {
 }
 
 fn new_id() -> Result<String, ApiError> {
-    let mut bytes = [0; 18];
+    Ok(URL_SAFE_NO_PAD.encode(random::<18>()?))
+}
+
+/// By chance, so that the time of an answer tells nothing of how far the check came.
+fn delay() -> Result<Duration, ApiError> {
+    let spread = u64::from_be_bytes(random()?) % (DELAY.end - DELAY.start);
+    Ok(Duration::from_millis(DELAY.start + spread))
+}
+
+fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], ApiError> {
+    let mut bytes = [0; LENGTH];
     getrandom::fill(&mut bytes)
         .map_err(|error| ApiError::new(Code::Internal, format!("no randomness is to be had: {error}")))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 fn is_revoked(control: &ControlPlane, id: &str) -> bool {
     let here = control.sessions.revoked.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id);
     let stored = || control.secrets.get(&control.namespace, REVOKED);
-    here || stored().is_some_and(|object| data_of_secret(&object).contains_key(id))
+    here || stored().is_some_and(|object| object.at(&["data", id]).is_some())
 }
 
 /// Takes a token back. It is written down before the answer, so that no restart brings it to life again;
@@ -220,6 +243,11 @@ async fn revoke(control: &ControlPlane, caller: &Caller) -> Result<(), ApiError>
     }
     let now = control.clock.now();
     let ends = caller.expires_at.unwrap_or(Timestamp::MAX);
+    {
+        let mut revoked = control.sessions.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        revoked.retain(|_, end| *end >= now);
+        revoked.insert(caller.token.clone(), ends);
+    }
     let target = Target::new(&control.kinds().secrets, &control.namespace, REVOKED);
     let session = control.session();
     let mut data = Map::new();
@@ -231,24 +259,23 @@ async fn revoke(control: &ControlPlane, caller: &Caller) -> Result<(), ApiError>
         }
     }
     let data = Value::from(data);
-    if stored.is_some() {
-        let patch = Value::map_of([("data", data)]);
-        session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
-    } else {
-        let labels = Value::map_of([("app.kubernetes.io/part-of", "argocd")]);
-        let metadata = [("name", Value::from(REVOKED)), ("namespace", control.namespace.as_str().into())];
-        let mut metadata = Value::map_of(metadata);
-        metadata.set_at(&["labels"], labels);
-        let object = Value::map_of([
-            ("apiVersion", Value::from("v1")),
-            ("kind", "Secret".into()),
-            ("metadata", metadata),
-            ("data", data),
-        ]);
-        session.create(&target, MANAGER, &object).await?;
+    if stored.is_none() {
+        match session.create(&target, MANAGER, &list_of_revoked(&control.namespace, data.clone())).await {
+            // Somebody else has made it meanwhile.
+            Err(error) if error.code() == Some(409) => {}
+            outcome => return Ok(outcome.map(drop)?),
+        }
     }
-    let mut revoked = control.sessions.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-    revoked.retain(|_, end| *end >= now);
-    revoked.insert(caller.token.clone(), ends);
+    let patch = Value::map_of([("data", data)]);
+    session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
     Ok(())
+}
+
+fn list_of_revoked(namespace: &str, data: Value) -> Value {
+    let mut object = Value::map_of([("apiVersion", "v1"), ("kind", "Secret")]);
+    object.set_at(&["metadata", "name"], REVOKED);
+    object.set_at(&["metadata", "namespace"], namespace);
+    object.set_at(&["metadata", "labels", "app.kubernetes.io/part-of"], "argocd");
+    object.set_at(&["data"], data);
+    object
 }

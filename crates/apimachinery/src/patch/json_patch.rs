@@ -6,6 +6,11 @@ use value::{Pointer, Value};
 /// The most operations that the API server takes.
 const MOST_OPERATIONS: usize = 10_000;
 
+/// So many values are copied by one patch at most: copies of copies grow without end otherwise.
+const MOST_COPIED: usize = 100_000;
+/// How deep a patched object may be.
+const MAX_DEPTH: usize = 400;
+
 /// A parsed patch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonPatch(Vec<Operation>);
@@ -43,6 +48,11 @@ pub enum JsonPatchError {
         /// The path.
         path: String,
     },
+    /// What it makes is too large or too deep.
+    #[error(
+        "the patch copies more than {MOST_COPIED} values, or makes something deeper than {MAX_DEPTH} levels"
+    )]
+    TooLarge,
     /// The tested value is another one.
     #[error("testing value {0} failed: test failed")]
     Test(String),
@@ -76,7 +86,9 @@ impl JsonPatch {
     /// The first operation that does not apply.
     pub fn apply(&self, object: &Value) -> Result<Value, JsonPatchError> {
         let mut object = object.clone();
+        let mut room = MOST_COPIED;
         for operation in &self.0 {
+            operation.fits(&object, &mut room).ok_or(JsonPatchError::TooLarge)?;
             operation.apply(&mut object)?;
         }
         Ok(object)
@@ -105,6 +117,19 @@ fn parse_operation(operation: &Value) -> Result<Operation, JsonPatchError> {
 }
 
 impl Operation {
+    /// `None` where it makes something too deep, or copies more than there is room for.
+    fn fits(&self, object: &Value, room: &mut usize) -> Option<()> {
+        let levels = MAX_DEPTH.checked_sub(self.path.0.len())?;
+        match &self.kind {
+            Kind::Remove | Kind::Test(_) => Some(()),
+            Kind::Add(value) | Kind::Replace(value) => count(value, levels, &mut { MOST_COPIED }),
+            Kind::Move(from) => {
+                from.get(object).map_or(Some(()), |value| count(value, levels, &mut { MOST_COPIED }))
+            }
+            Kind::Copy(from) => from.get(object).map_or(Some(()), |value| count(value, levels, room)),
+        }
+    }
+
     fn apply(&self, object: &mut Value) -> Result<(), JsonPatchError> {
         let missing =
             |operation, path: &Pointer| JsonPatchError::Missing { operation, path: path.to_string() };
@@ -134,6 +159,21 @@ impl Operation {
                 if found == *expected { Ok(()) } else { Err(JsonPatchError::Test(self.path.to_string())) }
             }
         }
+    }
+}
+
+/// Takes the values in `value` from `room`, going down so many levels.
+fn count(value: &Value, levels: usize, room: &mut usize) -> Option<()> {
+    *room = room.checked_sub(1)?;
+    let below = levels.checked_sub(1)?;
+    match value {
+        Value::Map(_) => {
+            value.as_map()?.values().try_for_each(|inner| count(inner, below, room).ok_or(())).ok()
+        }
+        Value::List(_) => {
+            value.as_list()?.iter().try_for_each(|inner| count(inner, below, room).ok_or(())).ok()
+        }
+        _ => Some(()),
     }
 }
 
@@ -182,6 +222,30 @@ mod tests {
         let read = |text: &str| value::from_json(text.as_bytes()).unwrap();
         let patch = JsonPatch::parse(&read(patch)).map_err(|error| error.to_string())?;
         patch.apply(&read(object)).map(|value| value.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn copies_of_copies_end() {
+        let json = |text: &str| value::from_json(text.as_bytes()).expect(text);
+        let doubling: Vec<String> =
+            (0..40).map(|n| format!(r#"{{"op":"copy","from":"","path":"/x{n}"}}"#)).collect();
+        let deeper: Vec<String> = (0..12)
+            .scan(String::new(), |path, _| {
+                let operation = format!(r#"{{"op":"copy","from":"","path":"{path}/a"}}"#);
+                *path = format!("{path}/a").repeat(2);
+                Some(operation)
+            })
+            .collect();
+        for operations in [doubling, deeper] {
+            let patch = JsonPatch::parse(&json(&format!("[{}]", operations.join(",")))).expect("a patch");
+            let refused = patch.apply(&json(r#"{"a":{}}"#)).expect_err("too large");
+            assert!(
+                matches!(refused, JsonPatchError::TooLarge | JsonPatchError::Missing { .. }),
+                "{refused}"
+            );
+        }
+        let plain = JsonPatch::parse(&json(r#"[{"op":"copy","from":"/a","path":"/b"}]"#)).expect("a patch");
+        assert_eq!(plain.apply(&json(r#"{"a":{"c":1}}"#)), Ok(json(r#"{"a":{"c":1},"b":{"c":1}}"#)));
     }
 
     #[test]

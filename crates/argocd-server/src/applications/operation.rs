@@ -10,7 +10,7 @@ use value::{Map, Value};
 use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
-use crate::permit::{OnApplication, Sync, Terminate, project_of, rbac_name, require};
+use crate::permit::{OnApplication, Sync, Terminate, rbac_name, require};
 use crate::request::Request;
 use crate::shape;
 
@@ -22,10 +22,12 @@ pub(crate) async fn sync(
 ) -> Result<Answer, ApiError> {
     let body = request.json()?;
     let application = &permit.application;
-    let project = body.str_at(&["project"]).filter(|project| !project.is_empty());
-    if project.is_some_and(|project| project != project_of(application)) {
-        let name = object::name(application).unwrap_or_default();
-        return Err(ApiError::new(Code::NotFound, format!("applications.argoproj.io {name:?} not found")));
+    permit.agrees_with(&body)?;
+    for field in ["revisions", "sourcePositions"] {
+        if is_given(&body, field) {
+            let message = format!("{field}: applications with several sources are not supported yet");
+            return Err(ApiError::new(Code::Unimplemented, message));
+        }
     }
     if is_given(&body, "manifests") {
         require(&control, &permit.caller, "override", &rbac_name(&control, application))?;
@@ -61,6 +63,10 @@ pub(crate) async fn terminate(
     let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
     let mut patch = Value::map();
     patch.set_at(&["status", "operationState", "phase"], Phase::Terminating.as_str());
+    // An operation that has ended meanwhile stays as it ended.
+    if let Some(version) = object::resource_version(application) {
+        patch.set_at(&["metadata", "resourceVersion"], version);
+    }
     control.session().merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
     Ok(Answer::Json(Value::map()))
 }

@@ -66,6 +66,7 @@ pub(crate) fn highest_version(objects: &[Value]) -> String {
 pub(super) struct Filter {
     names: Vec<String>,
     projects: Vec<String>,
+    namespace: Option<String>,
     repository: Option<String>,
     labels: LabelSelector,
 }
@@ -83,6 +84,7 @@ impl Filter {
         Ok(Self {
             names: given("name").map(str::to_owned).collect(),
             projects: given("projects").chain(given("project")).map(str::to_owned).collect(),
+            namespace: given("appNamespace").next().map(str::to_owned),
             repository: given("repo").next().map(normal_url),
             labels,
         })
@@ -96,6 +98,7 @@ impl Filter {
         };
         named(&self.names, object::name(application).unwrap_or_default())
             && named(&self.projects, project_of(application))
+            && self.namespace.as_deref().is_none_or(|wanted| object::namespace(application) == Some(wanted))
             && self.repository.as_deref().is_none_or(is_of_repository)
             && self.labels.matches(object::labels(application))
     }

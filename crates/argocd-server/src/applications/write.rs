@@ -12,12 +12,15 @@ use crate::answer::Answer;
 use crate::authentication::Caller;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
-use crate::permit::{LoggedIn, OnApplication, Update, project_of, rbac_name, require};
+use crate::permit::{LoggedIn, OnApplication, Update, project_of, rbac_name, require, sees};
 use crate::request::Request;
 use crate::shape;
 
 /// What a client may set of an object's metadata; the cluster says the rest.
 const METADATA: [&str; 3] = ["labels", "annotations", "finalizers"];
+
+/// So often a change is tried again when the status was written in between.
+const ATTEMPTS: usize = 10;
 
 /// `POST /api/v1/applications`. The same application again is no error; another one of the same name needs
 /// `upsert=true`.
@@ -92,6 +95,7 @@ pub(crate) async fn patch(
     request: Request,
 ) -> Result<Answer, ApiError> {
     let body = request.json()?;
+    permit.agrees_with(&body)?;
     let text = body.str_at(&["patch"]).unwrap_or_default();
     let patch = value::from_json(text.as_bytes())
         .map_err(|error| ApiError::invalid(format!("the patch is no JSON: {error}")))?;
@@ -115,6 +119,9 @@ async fn again(
     request: &Request,
     (existing, given): (Value, &Value),
 ) -> Result<Value, ApiError> {
+    if !sees(control, caller, &existing) {
+        return Err(ApiError::denied());
+    }
     let same = |field: &str| existing.get(field) == given.get(field);
     let labels = |object: &Value| METADATA.map(|field| object.at(&["metadata", field]).cloned());
     if same("spec") && labels(&existing) == labels(given) {
@@ -128,7 +135,8 @@ async fn again(
     replace(control, caller, request, (&existing, given)).await
 }
 
-/// Writes what differs. Whoever moves an application into another project needs the right to create it there.
+/// Writes what differs, if nobody else has changed what was judged; controllers write the status all the time.
+/// Whoever moves an application into another project needs the right to create it there.
 async fn replace(
     control: &ControlPlane,
     caller: &Caller,
@@ -144,11 +152,26 @@ async fn replace(
         require(control, caller, "create", &rbac_name(control, &wanted))?;
     }
     check(control, request, name, &wanted).await?;
-    let Some(patch) = patches::difference(&writable(existing), &writable(&wanted)) else {
-        return Ok(existing.clone());
-    };
     let target = control.application(namespace, name);
-    Ok(control.session().merge_patch(&target, Subresource::Main, MANAGER, &patch).await?)
+    let session = control.session();
+    let (judged, mut current) = (writable(existing), existing.clone());
+    for _ in 0..ATTEMPTS {
+        let Some(mut patch) = patches::difference(&judged, &writable(&wanted)) else {
+            return Ok(current);
+        };
+        patch
+            .set_at(&["metadata", "resourceVersion"], object::resource_version(&current).unwrap_or_default());
+        match session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await {
+            Err(error) if error.is_conflict() => {}
+            outcome => return Ok(outcome?),
+        }
+        current = session.get(&target).await?.ok_or_else(ApiError::denied)?;
+        if writable(&current) != judged {
+            break;
+        }
+    }
+    let message = format!("application {name} was changed meanwhile; look at it and try again");
+    Err(ApiError::new(Code::Aborted, message))
 }
 
 /// Validates, unless the client does not want it.

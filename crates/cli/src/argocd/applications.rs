@@ -81,7 +81,7 @@ async fn create(client: &Client, arguments: &Create) -> Result<Outcome, CommandE
 }
 
 async fn sync(client: &Client, arguments: &Sync) -> Result<Outcome, CommandError> {
-    let mut body = Value::map_of([("prune", arguments.prune)]);
+    let mut body = Value::map();
     if let Some(revision) = &arguments.revision {
         body.set_at(&["revision"], revision.as_str());
     }

@@ -1,6 +1,6 @@
 //! Logging in.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use thiserror::Error;
@@ -50,13 +50,12 @@ pub async fn login(arguments: &Login, path: &Path) -> Result<String, LoginError>
 
 fn ask() -> Result<String, LoginError> {
     let input = std::io::stdin();
-    if input.is_terminal() {
-        let mut error = std::io::stderr();
-        error.write_all(b"Password (it is shown): ").map_err(LoginError::Input)?;
-        error.flush().map_err(LoginError::Input)?;
-    }
     let mut password = String::new();
-    input.read_line(&mut password).map_err(LoginError::Input)?;
+    if input.is_terminal() {
+        password = rpassword::prompt_password("Password: ").map_err(LoginError::Input)?;
+    } else {
+        input.read_line(&mut password).map_err(LoginError::Input)?;
+    }
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() { Err(LoginError::NoPassword) } else { Ok(password) }
 }

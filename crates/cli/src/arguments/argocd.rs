@@ -128,9 +128,6 @@ pub struct Sync {
     /// Another revision than its own.
     #[arg(long, value_name = "REVISION")]
     pub revision: Option<String>,
-    /// Delete what the source no longer has.
-    #[arg(long)]
-    pub prune: bool,
     /// Return at once.
     #[arg(long = "async")]
     pub is_async: bool,

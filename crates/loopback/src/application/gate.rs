@@ -30,6 +30,14 @@ pub(crate) struct Denial {
 }
 
 impl Denial {
+    /// An object that cannot be told apart cannot be allowed.
+    fn of_nameless() -> Self {
+        let none = String::new;
+        let reference = ObjectRef { group: none(), kind: none(), namespace: none(), name: none() };
+        let message = "an object without apiVersion, kind or name is not permitted".to_owned();
+        Self { reference, version: none(), message }
+    }
+
     /// As an entry of `syncResult.resources`.
     pub(crate) fn to_result(&self) -> Value {
         let ObjectRef { group, kind, namespace, name } = &self.reference;
@@ -136,6 +144,7 @@ impl Reconciliation<'_> {
         for object in objects {
             let (Some(mut reference), Some(gvk)) = (ObjectRef::of(&object), GroupVersionKind::of(&object))
             else {
+                denials.push(Denial::of_nameless());
                 continue;
             };
             self.place(&mut reference, &gvk, namespace).await?;

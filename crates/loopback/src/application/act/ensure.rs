@@ -40,7 +40,7 @@ impl Reconciliation<'_> {
         let (live_source, live_workload) =
             (deployment.live_source.as_ref(), deployment.live_workload.as_ref());
         if live_workload.is_some_and(is_held) {
-            self.release(live_workload).await?;
+            self.release(live_workload, generated).await?;
         }
         let outcome = async {
             if let Some(foreign) = self.ensure_surroundings(generated, live_source.is_none()).await? {
@@ -127,23 +127,24 @@ impl Reconciliation<'_> {
     pub(super) async fn hold(&self) -> Result<(), Error> {
         let workloads = self.controller.views.kustomizations.select(|object| self.name.owns(object));
         for workload in workloads.iter().filter(|workload| !is_held(workload)) {
-            self.set_held(workload, Some(true)).await?;
+            self.set_held(workload, Value::from("true"), Value::from(true)).await?;
         }
         Ok(())
     }
 
-    async fn release(&self, workload: Option<&Value>) -> Result<(), Error> {
+    /// The workload rests on if it is to rest for another reason: Flux would deploy whatever the source has
+    /// in the meantime.
+    async fn release(&self, workload: Option<&Value>, generated: &Generated) -> Result<(), Error> {
+        let suspend = generated.workload.at(&["spec", "suspend"]).cloned().unwrap_or_default();
         match workload {
-            Some(workload) => self.set_held(workload, None).await,
+            Some(workload) => self.set_held(workload, Value::Null, suspend).await,
             None => Ok(()),
         }
     }
 
-    async fn set_held(&self, workload: &Value, held: Option<bool>) -> Result<(), Error> {
-        let annotation = held.map_or(Value::Null, |held| held.to_string().into());
-        let mut patch =
-            Value::map_of([("spec", Value::map_of([("suspend", held.map_or(Value::Null, Value::from))]))]);
-        patch.set_at(&["metadata", "annotations", HELD], annotation);
+    async fn set_held(&self, workload: &Value, held: Value, suspend: Value) -> Result<(), Error> {
+        let mut patch = Value::map_of([("spec", Value::map_of([("suspend", suspend)]))]);
+        patch.set_at(&["metadata", "annotations", HELD], held);
         // What was applied before counts no longer: it may have said something else about resting.
         patch.set_at(&["metadata", "annotations", DIGEST], Value::Null);
         self.change(&self.controller.kinds.kustomizations, workload, patch).await

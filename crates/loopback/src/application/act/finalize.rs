@@ -82,14 +82,20 @@ impl Reconciliation<'_> {
         Ok(found.into_iter().filter(|object| self.name.owns(object)).collect())
     }
 
-    /// A workload that rests would leave its objects behind, so it works again before it is deleted.
+    /// A workload that rests would leave its objects behind, so it works again before it is deleted. Until it is
+    /// gone it waits for a dependency that does not exist, so that it deploys nothing on the way.
     async fn delete_workloads(&self, workloads: &[Value]) -> Result<(), Error> {
         let resource = &self.controller.kinds.kustomizations;
         for workload in workloads.iter().filter(|workload| object::deletion_timestamp(workload).is_none()) {
-            let spec = Value::map_of([
+            let mut spec = Value::map_of([
                 ("suspend", Value::from(false)),
                 ("deletionPolicy", "WaitForTermination".into()),
             ]);
+            if workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
+                let nobody = format!("{}-is-being-deleted", object::name(workload).unwrap_or_default());
+                let dependency = Value::map_of([("name", nobody)]);
+                spec.set_at(&["dependsOn"], Value::list_of([dependency]));
+            }
             self.change(resource, workload, Value::map_of([("spec", spec)])).await?;
             self.remove(resource, workload).await?;
         }
