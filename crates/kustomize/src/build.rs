@@ -15,7 +15,7 @@ use crate::plugin::Transformer;
 use crate::read::{self, ManifestError};
 use crate::remote::{Remotes, RepositoryUrl};
 use crate::resource::Resource;
-use crate::resources::Resources;
+use crate::resources::{IdError, Resources};
 use crate::schema::Schema;
 use crate::target::{self, Accumulator, Session, Target};
 use crate::tree::Tree;
@@ -155,12 +155,28 @@ fn customized(target: &Target<'_, '_>) -> Result<Resources, Error> {
     target.session.observe(&target.file(), "name references", resources);
     variables::resolve(resources, &accumulator.variables, &config.var_reference)?;
     target.session.observe(&target.file(), "vars", resources);
+    check(resources)?;
+    Ok(accumulator.resources)
+}
+
+/// Takes out what is for the build only, and refuses what has lost its kind or name by a change, or got the id of
+/// another resource. kustomize panics at the latter.
+fn check(resources: &mut Resources) -> Result<(), Error> {
+    for id in resources.iter().filter(|resource| !resource.is_gone()).map(Resource::id) {
+        // A list needs no name.
+        let is_named = !id.name.is_empty() || id.gvk.kind.ends_with("List");
+        let missing =
+            if id.gvk.kind.is_empty() { Some("kind") } else { (!is_named).then_some("metadata.name") };
+        if let Some(field) = missing {
+            return Err(Error::Lost { field, id });
+        }
+    }
     let is_local =
         |resource: &Resource| resource.annotation(LOCAL_CONFIG).is_some_and(|text| text != "false");
     if resources.iter().any(is_local) {
         resources.all_mut().retain(|resource| !is_local(resource));
     }
-    Ok(accumulator.resources)
+    resources.conflict().map_or(Ok(()), |id| Err(IdError::Duplicate(id).into()))
 }
 
 fn finish(

@@ -276,6 +276,14 @@ pub enum Error {
     /// Two resources with the same id.
     #[error("{0}")]
     Id(#[from] IdError),
+    /// A change has taken away what every object needs.
+    #[error("missing {field} in object {id}, after all changes")]
+    Lost {
+        /// What is missing.
+        field: &'static str,
+        /// The object.
+        id: crate::ResourceId,
+    },
     /// An object that is no data.
     #[error("{id}: {source}")]
     Convert {

@@ -37,6 +37,9 @@ impl Error {
             },
             Self::ComponentRoot(source) | Self::Load(source) => said(place, of_load(source)?),
             Self::Id(source) | Self::Merging { source, .. } => said(place, of_id(source)?.to_owned()),
+            Self::Lost { field, .. } => {
+                said(None, format!("correct the patch or replacement that takes {field} away"))
+            }
             Self::Patch { path, field, source } => said(Some((field, path)), of_patch(source)?.to_owned()),
             Self::PatchFile { path, field, source, .. } => said(Some((field, path)), of_load(source)?),
             Self::Generate { path, field, source: GenerateError::Load(source), .. } => {

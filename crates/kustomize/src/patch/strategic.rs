@@ -5,6 +5,7 @@ use yaml::node::{Mapping, Node, Scalar, Style, Tag};
 
 use super::elements;
 use crate::field_spec::FieldError;
+use crate::field_spec::looks_like_other_than_text;
 use crate::schema::{Schema, Type};
 
 /// The key of a directive in a patch.
@@ -250,7 +251,11 @@ fn set_merged(map: &mut Mapping, name: &str, merged: Merged, known: Option<(Styl
             map.remove(name);
         }
         Some(Node::Scalar(mut scalar)) => {
-            if let Some((style, shared)) = known {
+            let is_text = matches!(scalar.tag, Tag::Unset | Tag::Str) && scalar.style == Style::PLAIN;
+            // kyaml sets an own value again, and quotes it first where YAML 1.1 would not read it as text.
+            if (merged.is_own || known.is_none()) && is_text && looks_like_other_than_text(&scalar.text) {
+                scalar.style = Style::QUOTED;
+            } else if let Some((style, shared)) = known {
                 scalar.style = style;
                 scalar.shared = shared;
             }

@@ -172,3 +172,18 @@ fn remote_bases_where_they_are_forbidden() {
     let files = [("k/kustomization.yaml", "resources: ['https://example.com/o/r//b']\n")];
     check(&tree(&files), &["\"https://example.com/o/r//b\" is refused", "copy the base into the repository"]);
 }
+
+/// kustomize 5.8.2 panics here, in whatever order it writes.
+#[test]
+fn an_id_that_two_resources_have_in_the_end() {
+    let objects = format!("{CONFIG_MAP}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b}}\n");
+    let rename = "- patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"a\"}]'\n  target: {name: b}\n";
+    for order in ["legacy", "fifo"] {
+        let text = format!("resources: [a.yaml]\nsortOptions: {{order: {order}}}\npatches:\n{rename}");
+        let files = [("k/kustomization.yaml", text.as_str()), ("k/a.yaml", objects.as_str())];
+        check(
+            &tree(&files),
+            &["already registered id: ConfigMap.v1.[noGrp]/a.[noNs]", "rename one of the two"],
+        );
+    }
+}
