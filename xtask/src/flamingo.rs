@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 
@@ -20,17 +20,26 @@ pub(crate) fn build(release: bool) -> Result<PathBuf> {
         cargo.arg("--release");
     }
     command::run(&mut cargo)?;
+    binary(release)
+}
+
+/// Where the binary is.
+fn binary(release: bool) -> Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().exec()?;
     let profile = if release { "release" } else { "debug" };
     Ok(metadata.target_directory.join(profile).join("flamingo").into_std_path_buf())
 }
 
-/// Builds the binary and runs a command of it.
+/// Builds the binary, showing how far that is, and runs a command of it. What the command says is enough: its exit
+/// code becomes ours.
 ///
 /// # Errors
-/// It does not build, or does not succeed.
-pub(crate) fn run(command: &str, arguments: &[String]) -> Result<()> {
-    cargo(&["run", "--quiet", "--package", "flamingo", "--", command], arguments)
+/// It does not build, or cannot be started.
+pub(crate) fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
+    cargo(&["build", "--package", "flamingo"], &[])?;
+    let status = Command::new(binary(false)?).arg(command).args(arguments).status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Starts `flamingo up` with its state in `folder`.

@@ -75,9 +75,16 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().task {
-        Task::Up { arguments } => flamingo::run("up", &arguments),
-        Task::Down { arguments } => flamingo::run("down", &arguments),
+    carry_out(Arguments::parse().task).unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn carry_out(task: Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Up { arguments } => return flamingo::run("up", &arguments),
+        Task::Down { arguments } => return flamingo::run("down", &arguments),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
         Task::Conformance { charts: Some(folder), .. } => conformance::charts(&folder),
@@ -87,14 +94,8 @@ fn main() -> ExitCode {
         Task::Oracles => oracles::Oracles::prepare().map(|oracles| oracles.print()),
         Task::Bench { what, charts, overlays } => bench::bench(what, charts.as_deref(), overlays.as_deref()),
         Task::Codegen { check } => codegen::codegen(check),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn test() -> anyhow::Result<()> {

@@ -244,7 +244,7 @@ impl Reporter {
                 self.ready = Some(revision.clone());
             }
             State::Failed(findings) => {
-                self.progress.doing("not ready; see above");
+                self.progress.doing("not ready");
                 let mut is_new = |finding: &Finding| {
                     // Pods of one workload have the same trouble for the same reason.
                     let object =

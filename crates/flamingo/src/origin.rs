@@ -43,6 +43,9 @@ impl Origin {
         match arguments.from.as_deref() {
             None => Self::demo(data_dir).await,
             Some(from) if from.contains("://") => Self::remote(from, arguments).await,
+            Some(from) if argocd_core::repositories::is_ssh(from) => bail!(
+                "{from} is an address of SSH, which is not supported yet; use the https:// address of the repository"
+            ),
             Some(from) => Self::local(Path::new(from), arguments).await,
         }
     }

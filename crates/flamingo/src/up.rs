@@ -97,10 +97,12 @@ async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> an
 
 fn address_of_api(api: &Server, kubeconfig: &Path) -> String {
     let address = api.address();
+    // As it was started: it need not be on the path.
+    let flamingo = std::env::args().next().unwrap_or_else(|| "flamingo".to_owned());
     format!(
         "Argo CD's API is at http://{address}. The first password of admin:\n\n  kubectl --kubeconfig {} -n argocd get \
-         secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d\n\nTry: flamingo login \
-         http://{address}\n     flamingo app list\n",
+         secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d\n\nTry: {flamingo} login \
+         http://{address}\n     {flamingo} app list\n",
         kubeconfig.display()
     )
 }

@@ -141,7 +141,11 @@ impl Client {
         if status < 300 {
             return Ok(answer);
         }
-        let message = answer.str_at(&["message"]).ok_or_else(foreign)?.to_owned();
+        let mut message = answer.str_at(&["message"]).ok_or_else(foreign)?.to_owned();
+        // The API does not tell which of the two it is.
+        if status == 403 && message == "permission denied" {
+            message += ": there is no such object, or you may not see it (`flamingo app list` shows those that you may)";
+        }
         Err(ClientError::Refused { status, message })
     }
 }

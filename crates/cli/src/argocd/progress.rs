@@ -35,7 +35,9 @@ pub(super) fn of(application: &Value, goal: Goal) -> Progress {
     if healthy && synced {
         return Progress::Reached;
     }
-    if goal.synced && !synced && matches!(phase, "Failed" | "Error") {
+    // What is on its way now says more than how an earlier operation ended.
+    let moves = is(&["status", "health", "status"], "Progressing");
+    if goal.synced && !synced && !moves && matches!(phase, "Failed" | "Error") {
         let message = state.and_then(|state| state.str_at(&["message"])).unwrap_or_default();
         return Progress::Failed(message.to_owned());
     }
@@ -91,6 +93,11 @@ mod tests {
             (
                 r#"{"status":{"health":{"status":"Degraded"},"operationState":{"phase":"Failed"}}}"#,
                 health,
+                Progress::Going,
+            ),
+            (
+                r#"{"status":{"health":{"status":"Progressing"},"operationState":{"phase":"Failed"}}}"#,
+                both,
                 Progress::Going,
             ),
             ("{}", both, Progress::Going),

@@ -6,6 +6,14 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
 
+/// An address of a repository; a path of this machine is none to a cluster.
+fn address(text: &str) -> Result<String, String> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Ok(text.to_owned());
+    }
+    Err("Flux fetches by http:// and https://; a local path works with `flamingo up --from` only".to_owned())
+}
+
 /// Arguments of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
@@ -88,8 +96,8 @@ pub struct Get {
 pub struct Create {
     /// The Application.
     pub name: String,
-    /// The repository.
-    #[arg(long, value_name = "URL")]
+    /// The repository, as Flux can fetch it: by HTTP or HTTPS.
+    #[arg(long, value_name = "URL", value_parser = address)]
     pub repo: String,
     /// The directory in the repository.
     #[arg(long, value_name = "PATH", default_value = ".")]

@@ -73,5 +73,23 @@ fn text(value: &str, git: &str) -> String {
     let value = UID.replace_all(&value, "<uid>");
     let value = RESOLVER.replace_all(&value, "$1 <dns>: ");
     let value = PORT.replace_all(&value, "127.0.0.1:<port>");
-    DURATION.replace_all(&value, "$1 <duration>").into_owned()
+    in_order(&DURATION.replace_all(&value, "$1 <duration>"))
+}
+
+/// The fields that are wrong in one object come from kube-apiserver in the order of a Go map.
+fn in_order(text: &str) -> String {
+    let Some((before, fields)) = text.split_once("failed to create typed patch object") else {
+        return text.to_owned();
+    };
+    let mut lines: Vec<&str> = fields.split('\n').collect();
+    let is_field = |line: &&str| line.starts_with("  .");
+    let mut ordered: Vec<&str> = lines.iter().copied().filter(|line| is_field(line)).collect();
+    ordered.sort_unstable();
+    let mut ordered = ordered.into_iter();
+    for line in &mut lines {
+        if is_field(line) {
+            *line = ordered.next().unwrap_or_default();
+        }
+    }
+    format!("{before}failed to create typed patch object{}", lines.join("\n"))
 }
