@@ -14,6 +14,7 @@ pub mod gvk;
 pub mod managed_fields;
 pub mod object;
 pub mod patch;
+pub mod path_segment;
 pub mod protobuf;
 pub mod quantity;
 pub mod schema;

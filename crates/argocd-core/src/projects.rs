@@ -10,6 +10,11 @@ use regex::Regex;
 use crate::glob::{kind_matches, matches};
 use crate::repositories::normal_url;
 
+/// The address under which Argo CD knows the cluster that it runs in.
+pub const IN_CLUSTER_SERVER: &str = "https://kubernetes.default.svc";
+/// The name under which Argo CD knows the cluster that it runs in.
+pub const IN_CLUSTER_NAME: &str = "in-cluster";
+
 /// A cluster and a namespace that are deployed to, with all names of the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination<'a> {

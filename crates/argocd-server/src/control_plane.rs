@@ -122,6 +122,12 @@ impl ControlPlane {
         Target::new(&self.kinds.applications, namespace, name)
     }
 
+    /// The address of an application that was read.
+    pub(crate) fn address_of(&self, application: &Value) -> Target {
+        let (name, namespace) = (object::name(application), object::namespace(application));
+        self.application(namespace.unwrap_or_default(), name.unwrap_or_default())
+    }
+
     /// The address of a project.
     pub(crate) fn project(&self, name: &str) -> Target {
         Target::new(&self.kinds.projects, &self.namespace, name)

@@ -130,8 +130,7 @@ impl<A> OnApplication<A> {
         };
         let namespace = object::namespace(&self.application).unwrap_or_default();
         if is_other("project", project_of(&self.application)) || is_other("appNamespace", namespace) {
-            let message = format!("applications.argoproj.io {name:?} not found");
-            return Err(ApiError::new(Code::NotFound, message));
+            return Err(not_found("applications", name));
         }
         Ok(())
     }
@@ -150,9 +149,7 @@ impl Permit for SeesProject {
             return Err(denial(&caller, &asked));
         }
         let found = control.session().get(&control.project(name)).await?;
-        found.map(Self).ok_or_else(|| {
-            ApiError::new(Code::NotFound, format!("appprojects.argoproj.io {name:?} not found"))
-        })
+        found.map(Self).ok_or_else(|| not_found("appprojects", name))
     }
 }
 
@@ -209,9 +206,7 @@ async fn visible(control: &ControlPlane, caller: &Caller, request: &Request) -> 
             return Err(ApiError::denied());
         }
         let found = found.filter(|application| project_of(application) == project);
-        return found.ok_or_else(|| {
-            ApiError::new(Code::NotFound, format!("applications.argoproj.io {name:?} not found"))
-        });
+        return found.ok_or_else(|| not_found("applications", name));
     }
     found.filter(|application| sees(control, caller, application)).ok_or_else(ApiError::denied)
 }
@@ -228,6 +223,10 @@ fn denial(caller: &Caller, asked: &policy::Request<'_>) -> ApiError {
     let (account, issued) = (&caller.account, rfc3339(caller.issued_at));
     let message = format!("permission denied: {resource}, {action}, {object}, sub: {account}, iat: {issued}");
     ApiError::new(Code::PermissionDenied, message)
+}
+
+fn not_found(plural: &str, name: &str) -> ApiError {
+    ApiError::new(Code::NotFound, format!("{plural}.argoproj.io {name:?} not found"))
 }
 
 /// The answer to nobody.

@@ -7,9 +7,12 @@ use value::Value;
 
 use crate::error::ApiError;
 
+/// What stands for the variables of a route's path.
+pub(crate) type Variables = Vec<(&'static str, String)>;
+
 /// What was asked, with the variables of the route's path.
 pub(crate) struct Request {
-    pub(crate) variables: Vec<(&'static str, String)>,
+    pub(crate) variables: Variables,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apimachinery::path_segment;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
@@ -16,7 +17,7 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
 use crate::permit::{Permit, no_session};
-use crate::request::Request;
+use crate::request::{Request, Variables};
 use crate::{applications, projects, sessions, settings};
 
 /// No object that Kubernetes stores is nearly as large.
@@ -115,18 +116,30 @@ impl Router {
         response
     }
 
-    async fn route(&self, parts: Parts, body: axum::body::Body) -> Response {
-        let of_path = |route: &&Route| matched(route.template, parts.uri.path()).is_some();
-        let mut routes = self.routes.iter().filter(of_path).peekable();
-        if routes.peek().is_none() {
-            let is_api = parts.uri.path().starts_with("/api/");
-            return plain(StatusCode::NOT_FOUND, if is_api { "Not Found\n" } else { "404 page not found\n" });
+    /// The route of a request, and the variables of its path.
+    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Variables), (StatusCode, &'static str)> {
+        let mut is_known = false;
+        for route in &self.routes {
+            let Some(variables) = matched(route.template, path) else { continue };
+            if route.method == method {
+                return Ok((route, variables));
+            }
+            is_known = true;
         }
-        let Some(route) = routes.find(|route| route.method == parts.method) else {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
+        if is_known {
+            return Err((StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n"));
+        }
+        let text = if path.starts_with("/api/") { "Not Found\n" } else { "404 page not found\n" };
+        Err((StatusCode::NOT_FOUND, text))
+    }
+
+    async fn route(&self, parts: Parts, body: axum::body::Body) -> Response {
+        let (route, variables) = match self.find(&parts.method, parts.uri.path()) {
+            Ok(found) => found,
+            Err((status, text)) => return plain(status, text),
         };
         let mut request = Request {
-            variables: matched(route.template, parts.uri.path()).unwrap_or_default(),
+            variables,
             query: Request::query_of(parts.uri.query().unwrap_or_default()),
             headers: parts.headers,
             body: bytes::Bytes::new(),
@@ -199,38 +212,19 @@ where
 }
 
 /// The variables of a template, decoded, if the path fits it.
-fn matched(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+fn matched(template: &'static str, path: &str) -> Option<Variables> {
     let mut variables = Vec::new();
     let mut parts = path.split('/');
     for expected in template.split('/') {
         let part = parts.next()?;
         match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(_) if part.is_empty() => return None,
-            Some(name) => variables.push((name, decoded(part)?)),
+            Some(name) => variables.push((name, path_segment::decode(part)?)),
             None if part == expected => {}
             None => return None,
         }
     }
     parts.next().is_none().then_some(variables)
-}
-
-/// A segment of a path without its percent signs.
-fn decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            let digits = std::str::from_utf8(&digits).ok()?;
-            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return None;
-            }
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// Whether a request names the address that it came to, and comes from no page of somebody else's.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::path_segment::encode;
 
 /// A served kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ impl Resource {
         let root =
             if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
         if self.0.namespaced && !namespace.is_empty() {
-            format!("{root}/namespaces/{}/{}", segment(namespace), self.0.plural)
+            format!("{root}/namespaces/{}/{}", encode(namespace), self.0.plural)
         } else {
             format!("{root}/{}", self.0.plural)
         }
@@ -68,22 +69,8 @@ impl Target {
     }
 
     pub(crate) fn path(&self) -> String {
-        format!("{}/{}", self.resource.collection(&self.namespace), segment(&self.name))
+        format!("{}/{}", self.resource.collection(&self.namespace), encode(&self.name))
     }
-}
-
-/// A path segment: names may hold characters (such as the colon of RBAC names, or what a user wrote by
-/// mistake) that must not become path syntax.
-fn segment(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -139,24 +139,7 @@ fn duration(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds)).filter(|duration| !duration.is_zero());
     }
-    let (mut total, mut rest) = (0.0, text);
-    while !rest.is_empty() {
-        let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '.')?;
-        let unit =
-            rest[digits..].find(|char: char| char.is_ascii_digit()).map_or(rest.len(), |at| at + digits);
-        let seconds = match &rest[digits..unit] {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        total += rest[..digits].parse::<f64>().ok()? * seconds;
-        rest = &rest[unit..];
-    }
-    Duration::try_from_secs_f64(total).ok().filter(|duration| !duration.is_zero())
+    apimachinery::duration::parse(text).ok().filter(|duration| !duration.is_zero())
 }
 
 /// What is before the path of the repository, put right as Git needs it, and the rest.

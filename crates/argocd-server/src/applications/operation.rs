@@ -41,8 +41,7 @@ pub(crate) async fn sync(
     if let Some(version) = object::resource_version(application) {
         patch.set_at(&["metadata", "resourceVersion"], version);
     }
-    let (name, namespace) = (object::name(application), object::namespace(application));
-    let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
+    let target = control.address_of(application);
     let written = control.session().merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
     Ok(Answer::Json(shape::application(&written)))
 }
@@ -59,8 +58,7 @@ pub(crate) async fn terminate(
         let message = "Unable to terminate operation. No operation is in progress";
         return Err(ApiError::invalid(message));
     }
-    let (name, namespace) = (object::name(application), object::namespace(application));
-    let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
+    let target = control.address_of(application);
     let mut patch = Value::map();
     patch.set_at(&["status", "operationState", "phase"], Phase::Terminating.as_str());
     // An operation that has ended meanwhile stays as it ended.

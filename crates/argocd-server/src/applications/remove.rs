@@ -33,8 +33,7 @@ pub(crate) async fn delete(
         (_, Some(other)) => return Err(ApiError::invalid(format!("invalid propagation policy: {other}"))),
     };
     let application = &permit.application;
-    let (name, namespace) = (object::name(application), object::namespace(application));
-    let target = control.application(namespace.unwrap_or_default(), name.unwrap_or_default());
+    let target = control.address_of(application);
     let session = control.session();
     let before: Vec<&str> = object::finalizers(application).collect();
     let others = before.iter().copied().filter(|finalizer| !is_resources_finalizer(finalizer));

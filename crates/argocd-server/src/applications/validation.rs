@@ -2,15 +2,28 @@
 
 use argocd_api::application::Destination as Given;
 use argocd_api::{Application, Project};
-use argocd_core::projects::{Destination, permits_destination, permits_source};
+use argocd_core::projects::{
+    Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, permits_destination, permits_source,
+};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
 use crate::permit::project_of;
 
-/// The API server of the cluster that the control plane runs in, and the cluster's name.
-const HERE: (&str, &str) = ("https://kubernetes.default.svc", "in-cluster");
+/// The project of an application.
+///
+/// # Errors
+/// It does not exist.
+pub(super) async fn existing_project(control: &ControlPlane, project: &str) -> Result<Value, ApiError> {
+    let found = control.session().get(&control.project(project)).await?;
+    found.ok_or_else(|| not_in(project))
+}
+
+/// The answer where a project does not exist, or does not take an application.
+pub(super) fn not_in(project: &str) -> ApiError {
+    ApiError::invalid(format!("app is not allowed in project {project:?}, or the project does not exist"))
+}
 
 /// Refuses an application whose project, destination or source is not allowed, or does not exist.
 ///
@@ -18,10 +31,7 @@ const HERE: (&str, &str) = ("https://kubernetes.default.svc", "in-cluster");
 /// The first thing that is wrong with it.
 pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value) -> Result<(), ApiError> {
     let project = project_of(object);
-    let found = control.session().get(&control.project(project)).await?;
-    let found = found.ok_or_else(|| {
-        ApiError::invalid(format!("app is not allowed in project {project:?}, or the project does not exist"))
-    })?;
+    let found = existing_project(control, project).await?;
     let of_spec = |why: &str| ApiError::invalid(format!("application spec for {name} is invalid: {why}"));
     let spec = Application::parse(object).map_err(|error| of_spec(&error.to_string()))?;
     let project = Project::parse(&found).map_err(|error| {
@@ -58,12 +68,12 @@ pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value)
 /// The API server and the name of the cluster.
 fn destination(given: &Given) -> Result<(String, String), String> {
     let (server, name) = (given.server.as_str(), given.name.as_str());
-    let here = (HERE.0.to_owned(), HERE.1.to_owned());
+    let here = (IN_CLUSTER_SERVER.to_owned(), IN_CLUSTER_NAME.to_owned());
     match (server, name) {
         ("", "") => Err("destination server missing from app spec".to_owned()),
-        ("", name) if name == HERE.1 => Ok(here),
+        ("", name) if name == IN_CLUSTER_NAME => Ok(here),
         ("", name) => Err(format!("there are no clusters with this name: {name}")),
-        (server, "") if server == HERE.0 => Ok(here),
+        (server, "") if server == IN_CLUSTER_SERVER => Ok(here),
         (server, "") => {
             let missing = format!("rpc error: code = NotFound desc = cluster {server:?} not found");
             Err(format!("error getting cluster by server {server:?}: {missing}"))

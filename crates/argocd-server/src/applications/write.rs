@@ -7,7 +7,7 @@ use argocd_api::{GROUP, VERSION};
 use cluster::Subresource;
 use value::{Map, Value};
 
-use super::validation::validate;
+use super::validation::{existing_project, not_in, validate};
 use crate::answer::Answer;
 use crate::authentication::Caller;
 use crate::control_plane::{ControlPlane, MANAGER};
@@ -39,9 +39,7 @@ pub(crate) async fn create(
     given.set_at(&["metadata", "namespace"], namespace.as_str());
     require(&control, &caller, "create", &rbac_name(&control, &given))?;
     if namespace != control.namespace {
-        let project = project_of(&given);
-        let message = format!("app is not allowed in project {project:?}, or the project does not exist");
-        return Err(ApiError::invalid(message));
+        return Err(not_in(project_of(&given)));
     }
     check(&control, &request, &name, &given).await?;
     let object = writable(&given);
@@ -183,13 +181,7 @@ async fn check(
 ) -> Result<(), ApiError> {
     // The project is what lets somebody write at all, so it is looked at in any case.
     if request.switch("validate")? == Some(false) {
-        let project = project_of(object);
-        let found = control.session().get(&control.project(project)).await?;
-        return found.map(|_| ()).ok_or_else(|| {
-            ApiError::invalid(format!(
-                "app is not allowed in project {project:?}, or the project does not exist"
-            ))
-        });
+        return existing_project(control, project_of(object)).await.map(drop);
     }
     validate(control, name, object).await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use apimachinery::gvk::GroupVersionKind;
 use argocd_api::project::Project;
-use argocd_core::projects::{self, Destination, Object};
+use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, Object};
 use cluster::Error;
 use cluster::runtime::ObjectKey;
 use engine::ObjectRef;
@@ -16,7 +16,6 @@ use value::Value;
 
 use super::Reconciliation;
 use super::decide::Gate;
-use super::observe::{NAME, SERVER};
 
 /// Fetching and building an artifact may take so long.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -139,7 +138,7 @@ impl Reconciliation<'_> {
 
     async fn denials(&self, project: &Project, objects: Vec<Value>) -> Result<Vec<Denial>, Error> {
         let namespace = self.object.str_at(&["spec", "destination", "namespace"]).unwrap_or_default();
-        let destination = Destination { server: SERVER, name: NAME, namespace };
+        let destination = Destination { server: IN_CLUSTER_SERVER, name: IN_CLUSTER_NAME, namespace };
         let mut denials = Vec::new();
         for object in objects {
             let (Some(mut reference), Some(gvk)) = (ObjectRef::of(&object), GroupVersionKind::of(&object))

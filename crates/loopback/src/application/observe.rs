@@ -8,7 +8,7 @@ use apimachinery::object;
 use argocd_api::Application;
 use argocd_api::application::{Operation, Phase};
 use argocd_api::project::{self, Project};
-use argocd_core::projects::{self, Destination};
+use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER};
 use argocd_core::repositories::{self, Entry, Role, SECRET_TYPE};
 use base64::Engine as _;
 use flux_api::annotations::REQUESTED_AT;
@@ -21,9 +21,6 @@ use crate::generate::{Credentials, Refusal};
 use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM};
 use crate::reflect::{self, Condition};
 
-/// The cluster that holds our own objects, by its two names.
-pub(super) const SERVER: &str = "https://kubernetes.default.svc";
-pub(super) const NAME: &str = "in-cluster";
 /// Certificates that are trusted, by host.
 const CERTIFICATES: &str = "argocd-tls-certs-cm";
 
@@ -99,10 +96,10 @@ pub(super) fn denied_source(project: &Project, url: &str) -> Option<String> {
 
 /// Why the project lets nothing be deployed to a namespace of our own cluster.
 pub(super) fn denied_namespace(project: &Project, namespace: &str) -> Option<String> {
-    let destination = Destination { server: SERVER, name: NAME, namespace };
+    let destination = Destination { server: IN_CLUSTER_SERVER, name: IN_CLUSTER_NAME, namespace };
     (!projects::permits_destination(project, &destination)).then(|| {
         format!(
-            "application destination server '{SERVER}' and namespace '{namespace}' do not match any of the allowed \
+            "application destination server '{IN_CLUSTER_SERVER}' and namespace '{namespace}' do not match any of the allowed \
              destinations in project '{}'",
             project.name
         )
@@ -117,7 +114,7 @@ fn destination_problem(
     let destination = &application.destination;
     match (destination.server.as_str(), destination.name.as_str()) {
         ("", "") => return Some("Destination server missing from app spec".to_owned()),
-        (SERVER, "") | ("", NAME) => {}
+        (IN_CLUSTER_SERVER, "") | ("", IN_CLUSTER_NAME) => {}
         (server, "") => {
             let unknown = || {
                 format!(

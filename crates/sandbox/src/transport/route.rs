@@ -1,5 +1,7 @@
 //! What a path means.
 
+use apimachinery::path_segment;
+
 /// A path of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
@@ -46,7 +48,7 @@ impl Route {
         let segments: Vec<String> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode(segment).unwrap_or_default())
+            .map(|segment| path_segment::decode(segment).unwrap_or_default())
             .collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
@@ -91,21 +93,6 @@ fn resource(group: &str, version: &str, rest: &[&str]) -> Route {
         name: name.to_owned(),
         subresource,
     })
-}
-
-fn percent_decode(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let value = digit(rest.next())? * 16 + digit(rest.next())?;
-        bytes.push(u8::try_from(value).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

@@ -19,7 +19,35 @@ const REFUSAL: &str = "-- <refusal> --\n";
 /// # Errors
 /// A case does not say what kustomize gives, or ours gives something else.
 pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(root().join("tests/kustomize/cases"))?
+    compare("cases", remake, |_, text| {
+        let folder = tempfile::tempdir()?;
+        let place = folder.path().canonicalize()?;
+        let directory = place.join(unpack(text, &place)?);
+        let (real, ours) = (tools.kustomize(&directory)?, tools.flamingo(&directory)?);
+        let (real, ours) = (without(real, &place)?, without(ours, &place)?);
+        let difference = (real.output != ours.output).then(String::new);
+        Ok(Compared { difference, made: format!("{}{}", files(text), expectation(&real, &ours)) })
+    })
+}
+
+/// What both programs made of a file with an expectation.
+pub(super) struct Compared {
+    /// How they differ, if they do.
+    pub(super) difference: Option<String>,
+    /// The file with what kustomize does as its expectation.
+    pub(super) made: String,
+}
+
+/// Compares by each file in a folder of `tests/kustomize`; with `remake`, writes what kustomize does into it.
+///
+/// # Errors
+/// A file does not say what kustomize does, or ours does something else.
+pub(super) fn compare(
+    folder: &str,
+    remake: bool,
+    compare: impl Fn(&str, &str) -> Result<Compared>,
+) -> Result<()> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(root().join("tests/kustomize").join(folder))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
@@ -27,29 +55,24 @@ pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
     for path in &paths {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let folder = tempfile::tempdir()?;
-        let place = folder.path().canonicalize()?;
-        let directory = place.join(unpack(&text, &place)?);
-        let (real, ours) = (tools.kustomize(&directory)?, tools.flamingo(&directory)?);
-        let (real, ours) = (without(real, &place)?, without(ours, &place)?);
-        if real.output != ours.output {
-            println!("{name}: kustomize and flamingo differ");
+        let Compared { difference, made } = compare(&name, &text)?;
+        if let Some(difference) = difference {
+            println!("{name}: kustomize and flamingo differ{difference}");
             wrong += 1;
         }
-        let made = format!("{}{}", files(&text), expectation(&real, &ours));
         if made == text {
             continue;
         }
         if remake {
             fs::write(path, made)?;
         } else {
-            println!("{name}: says something else than kustomize gives");
+            println!("{name}: says something else than kustomize does");
             wrong += 1;
         }
     }
-    println!("{} cases, {wrong} wrong", paths.len());
+    println!("{} {folder}, {wrong} wrong", paths.len());
     if wrong > 0 {
-        bail!("{wrong} cases are wrong");
+        bail!("{wrong} {folder} are wrong");
     }
     Ok(())
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::Tools;
-use super::cases::{expectation_start, unpack, without};
-use crate::command::root;
+use super::cases::{Compared, compare, expectation_start, unpack, without};
 
 /// What a command did.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,43 +23,20 @@ struct Done {
 /// # Errors
 /// A case does not say what kustomize does, or ours does something else.
 pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(root().join("tests/kustomize/commands"))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    paths.sort();
-    let mut wrong = 0;
-    for path in &paths {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let arguments = arguments(&text).with_context(|| name.clone())?;
-        let real = done(&text, &mut real(tools, &arguments))?;
+    compare("commands", remake, |name, text| {
+        let arguments = arguments(text).with_context(|| name.to_owned())?;
+        let real = done(text, &mut real(tools, &arguments))?;
         let mut command = Command::new(&tools.flamingo);
-        let ours = done(&text, command.arg("kustomize").args(&arguments))?;
+        let ours = done(text, command.arg("kustomize").args(&arguments))?;
         let is_edit = arguments.first().is_some_and(|word| word == "edit");
-        if real.outcome.output.is_some() != ours.outcome.output.is_some()
+        let differ = real.outcome.output.is_some() != ours.outcome.output.is_some()
             || real.changed != ours.changed
             // What edits print is about what they do, and in our words.
-            || (!is_edit && real.outcome.output != ours.outcome.output)
-        {
-            println!("{name}: kustomize and flamingo differ\n  {real:?}\n  {ours:?}");
-            wrong += 1;
-        }
-        let made = format!("{}{}", &text[..expectation_start(&text)], expectation(&real, &ours, is_edit));
-        if made == text {
-            continue;
-        }
-        if remake {
-            fs::write(path, made)?;
-        } else {
-            println!("{name}: says something else than kustomize does");
-            wrong += 1;
-        }
-    }
-    println!("{} commands, {wrong} wrong", paths.len());
-    if wrong > 0 {
-        bail!("{wrong} commands are wrong");
-    }
-    Ok(())
+            || (!is_edit && real.outcome.output != ours.outcome.output);
+        let difference = differ.then(|| format!("\n  {real:?}\n  {ours:?}"));
+        let expected = expectation(&real, &ours, is_edit);
+        Ok(Compared { difference, made: format!("{}{expected}", &text[..expectation_start(text)]) })
+    })
 }
 
 /// The words of the command, as a list in YAML.
