@@ -120,6 +120,14 @@ impl Session {
         self.cluster.mapper.find_preferred(self, gvk).await
     }
 
+    /// All kinds whose objects can be listed and watched, each in the version that the cluster prefers.
+    ///
+    /// # Errors
+    /// Discovery failed.
+    pub async fn watchable_resources(&self) -> Result<Vec<Resource>, Error> {
+        self.cluster.mapper.watchable(self).await
+    }
+
     /// The address of `object`.
     ///
     /// # Errors

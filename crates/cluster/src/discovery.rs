@@ -1,5 +1,6 @@
 //! Which kinds a cluster serves.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
@@ -23,6 +24,8 @@ struct Kinds {
     served: HashMap<GroupVersionKind, Resource>,
     /// By group and kind, in the version that the server prefers, which is the newest stable one.
     preferred: HashMap<(String, String), Resource>,
+    /// Those whose objects can be listed and watched, in the preferred version.
+    watchable: Vec<Resource>,
     /// Groups whose discovery is not current: what they lack may exist all the same.
     stale: HashSet<String>,
 }
@@ -72,6 +75,15 @@ impl RestMapper {
         }
     }
 
+    /// All kinds whose objects can be listed and watched, in the version that the server prefers.
+    pub(crate) async fn watchable(&self, session: &Session) -> Result<Vec<Resource>, Error> {
+        let kinds = match self.known() {
+            Some(kinds) => kinds,
+            None => self.read_again(session, None).await?,
+        };
+        Ok(kinds.watchable.clone())
+    }
+
     /// Reads discovery, unless somebody else did while this call waited for its turn.
     async fn read_again(&self, session: &Session, before: Option<Arc<Kinds>>) -> Result<Arc<Kinds>, Error> {
         let _turn = self.reading.lock().await;
@@ -111,16 +123,24 @@ fn add_version(kinds: &mut Kinds, group: &str, version: &Value) {
         kinds.stale.insert(group.to_owned());
     }
     let name = version.str_at(&["version"]).unwrap_or_default();
-    for resource in items(version, "resources") {
+    for facts in items(version, "resources") {
         let (Some(plural), Some(kind)) =
-            (resource.str_at(&["resource"]), resource.str_at(&["responseKind", "kind"]))
+            (facts.str_at(&["resource"]), facts.str_at(&["responseKind", "kind"]))
         else {
             continue;
         };
         let gvk = GroupVersionKind::new(group, name, kind);
-        let namespaced = resource.str_at(&["scope"]) == Some("Namespaced");
+        let namespaced = facts.str_at(&["scope"]) == Some("Namespaced");
         let resource = Resource::new(gvk.clone(), plural, namespaced);
-        kinds.preferred.entry((group.to_owned(), kind.to_owned())).or_insert_with(|| resource.clone());
+        if let Entry::Vacant(preferred) = kinds.preferred.entry((group.to_owned(), kind.to_owned())) {
+            preferred.insert(resource.clone());
+            kinds.watchable.extend(can_be_watched(facts).then(|| resource.clone()));
+        }
         kinds.served.insert(gvk, resource);
     }
+}
+
+fn can_be_watched(facts: &Value) -> bool {
+    let has = |wanted: &str| items(facts, "verbs").any(|verb| verb.as_str() == Some(wanted));
+    has("list") && has("watch")
 }

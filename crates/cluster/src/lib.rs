@@ -15,6 +15,7 @@ mod discovery;
 mod error;
 pub mod events;
 mod identity;
+pub mod live;
 pub mod prune;
 pub mod runtime;
 mod target;

@@ -13,26 +13,26 @@ use value::Value;
 
 use crate::{Cluster, Resource};
 
-/// What happened to an object of the watched kind.
+/// What happened to an object of the watched kind, with what is kept of objects.
 #[derive(Clone, Debug)]
-pub enum Observation {
+pub enum Observation<T = Value> {
     /// It appeared or changed. `before` is what the view held.
     Changed {
         /// The object as the view held it before.
-        before: Option<Value>,
+        before: Option<T>,
         /// The object now.
-        now: Value,
+        now: T,
     },
     /// It is gone.
-    Gone(Value),
+    Gone(T),
 }
 
-type Objects = HashMap<(String, String), Value>;
+type Objects<T> = HashMap<(String, String), T>;
 
-/// The objects of one kind, kept current. Cheap to clone.
+/// The objects of one kind, kept current, whole or what is kept of them. Cheap to clone.
 #[derive(Clone)]
-pub struct View {
-    objects: Arc<RwLock<Objects>>,
+pub struct View<T = Value> {
+    objects: Arc<RwLock<Objects<T>>>,
     synced: watch::Receiver<bool>,
 }
 
@@ -44,27 +44,53 @@ impl View {
         namespace: Option<&str>,
         stop: &CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<Observation>) {
-        let objects: Arc<RwLock<Objects>> = Arc::default();
-        let (synced_sender, synced) = watch::channel(false);
         let (observations, receiver) = mpsc::unbounded_channel();
+        let tell = move |observation| {
+            if observations.send(observation).is_err() {
+                tracing::trace!("nobody listens to this view any more");
+            }
+        };
+        let keeping = Keeping { reduce: Box::new(Some), tell: Box::new(tell) };
+        (Self::start_keeping(cluster, resource, namespace, keeping, stop), receiver)
+    }
+}
+
+/// What becomes of the objects that a view sees.
+pub(crate) struct Keeping<T> {
+    /// What is kept of an object; `None` for nothing.
+    pub(crate) reduce: Box<dyn Fn(Value) -> Option<T> + Send + Sync>,
+    /// Whom to tell what happens, at once.
+    pub(crate) tell: Box<dyn Fn(Observation<T>) + Send + Sync>,
+}
+
+impl<T: Clone + PartialEq + Send + Sync + 'static> View<T> {
+    /// As [`View::start`], with another way of keeping objects.
+    pub(crate) fn start_keeping(
+        cluster: &Cluster,
+        resource: &Resource,
+        namespace: Option<&str>,
+        keeping: Keeping<T>,
+        stop: &CancellationToken,
+    ) -> Self {
+        let objects: Arc<RwLock<Objects<T>>> = Arc::default();
+        let (synced_sender, synced) = watch::channel(false);
         let (client, kind) = (cluster.client().clone(), api_resource(resource));
         let api = match namespace {
             Some(namespace) => Api::<DynamicObject>::namespaced_with(client, namespace, &kind),
             None => Api::<DynamicObject>::all_with(client, &kind),
         };
-        let keeper =
-            Keeper { objects: objects.clone(), observations, synced: synced_sender, listed: Vec::new() };
+        let keeper = Keeper { objects: objects.clone(), synced: synced_sender, listed: Vec::new(), keeping };
         tokio::spawn(keeper.keep(api, resource.clone(), stop.clone()));
-        (Self { objects, synced }, receiver)
+        Self { objects, synced }
     }
 
     /// The object, as last seen.
-    pub fn get(&self, namespace: &str, name: &str) -> Option<Value> {
+    pub fn get(&self, namespace: &str, name: &str) -> Option<T> {
         self.read().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     /// All objects for which `keep` is true.
-    pub fn select(&self, keep: impl Fn(&Value) -> bool) -> Vec<Value> {
+    pub fn select(&self, keep: impl Fn(&T) -> bool) -> Vec<T> {
         self.read().values().filter(|object| keep(object)).cloned().collect()
     }
 
@@ -76,21 +102,21 @@ impl View {
         }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Objects> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Objects<T>> {
         self.objects.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 /// The task behind a [`View`].
-struct Keeper {
-    objects: Arc<RwLock<Objects>>,
-    observations: mpsc::UnboundedSender<Observation>,
+struct Keeper<T> {
+    objects: Arc<RwLock<Objects<T>>>,
     synced: watch::Sender<bool>,
     /// Names seen in the list that is being read.
     listed: Vec<(String, String)>,
+    keeping: Keeping<T>,
 }
 
-impl Keeper {
+impl<T: Clone + PartialEq> Keeper<T> {
     async fn keep(mut self, api: Api<DynamicObject>, resource: Resource, stop: CancellationToken) {
         let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
         loop {
@@ -127,18 +153,18 @@ impl Keeper {
             watcher::Event::Delete(object) => {
                 let key = key_of(&object);
                 let removed = self.write().remove(&key);
-                let last = value_of(object, resource).or(removed);
-                last.into_iter().for_each(|object| self.tell(Observation::Gone(object)));
+                let last = self.kept(object, resource).or(removed);
+                last.into_iter().for_each(|object| (self.keeping.tell)(Observation::Gone(object)));
             }
         }
     }
 
     fn change(&mut self, object: DynamicObject, resource: &Resource) -> Option<(String, String)> {
         let key = key_of(&object);
-        let now = value_of(object, resource)?;
+        let now = self.kept(object, resource)?;
         let before = self.write().insert(key.clone(), now.clone());
         if before.as_ref() != Some(&now) {
-            self.tell(Observation::Changed { before, now });
+            (self.keeping.tell)(Observation::Changed { before, now });
         }
         Some(key)
     }
@@ -146,19 +172,17 @@ impl Keeper {
     /// What a complete list does not hold any more was deleted while nobody watched.
     fn finish_list(&mut self) {
         let listed: std::collections::HashSet<_> = std::mem::take(&mut self.listed).into_iter().collect();
-        let gone: Vec<Value> =
+        let gone: Vec<T> =
             self.write().extract_if(|key, _| !listed.contains(key)).map(|(_, object)| object).collect();
-        gone.into_iter().for_each(|object| self.tell(Observation::Gone(object)));
+        gone.into_iter().for_each(|object| (self.keeping.tell)(Observation::Gone(object)));
         self.synced.send_replace(true);
     }
 
-    fn tell(&self, observation: Observation) {
-        if self.observations.send(observation).is_err() {
-            tracing::trace!("nobody listens to this view any more");
-        }
+    fn kept(&self, object: DynamicObject, resource: &Resource) -> Option<T> {
+        value_of(object, resource).and_then(&self.keeping.reduce)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Objects> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Objects<T>> {
         self.objects.write().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -62,10 +62,12 @@ impl Health {
 
 /// The health of `object` at the time `now`.
 pub fn assess(object: &Value, now: Timestamp) -> Health {
-    generic(object)
-        .or_else(|| rules::of_kind(object, now))
-        .or_else(|| ready_condition(object))
-        .unwrap_or_else(|| Health::current("Resource is current"))
+    told(object, now).unwrap_or_else(|| Health::current("Resource is current"))
+}
+
+/// The health that the object's conditions, or a rule for its kind, tell; `None` where there is neither.
+pub fn told(object: &Value, now: Timestamp) -> Option<Health> {
+    generic(object).or_else(|| rules::of_kind(object, now)).or_else(|| ready_condition(object))
 }
 
 /// Whether `object` is `Current` from the moment at which it is stored, so that nothing has to be

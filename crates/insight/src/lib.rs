@@ -6,13 +6,21 @@
 //! **Invariants.** No IO and no clock. A finding names the object, the cause and what to do.
 
 mod argocd;
+pub mod chain;
 mod diagnosis;
 mod finding;
 mod flux;
+pub mod health;
 mod terms;
+pub mod tree;
 mod workload;
 
 pub use argocd::with_advice;
 pub use diagnosis::diagnose;
 pub use finding::{Code, Finding};
 pub use terms::Terms;
+
+/// Whether a group is one of Flux's.
+pub fn is_flux(group: &str) -> bool {
+    group.ends_with(".toolkit.fluxcd.io")
+}

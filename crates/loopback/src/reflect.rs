@@ -18,7 +18,8 @@ use value::Value;
 use crate::names::{SPEC, SYNCED_SPEC};
 
 pub(crate) use conditions::{Condition, with_conditions};
-pub(crate) use health::{Health, HealthStatus, of_flux, waits, worst_child};
+pub(crate) use health::worst_child;
+pub(crate) use insight::health::{Health, HealthStatus, of_flux, waits};
 pub(crate) use operation::{automated, by_flux, completed, denied, running};
 
 /// What is known of the Flux objects and of what they deployed.

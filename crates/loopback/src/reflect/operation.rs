@@ -4,9 +4,9 @@ use argocd_api::application::{Phase, Retry};
 use engine::ObjectRef;
 use value::Value;
 
-use super::health::{HealthStatus, of_flux};
 use super::{Live, Subject, commit_of};
 use crate::application::Denial;
+use insight::health::{HealthStatus, of_flux};
 
 /// A state that has just begun, or goes on with another message.
 pub(crate) fn running(operation: &Value, message: &str, started: &str) -> Value {

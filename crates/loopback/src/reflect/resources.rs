@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use apimachinery::gvk::GroupVersionKind;
 use argocd_api::application::Source;
 use engine::ObjectRef;
+use insight::health::Health;
 use value::Value;
 
-use super::health::{Health, of_source, of_workload};
+use super::health::{of_source, of_workload};
 use super::{Live, SyncCode};
 
 /// The objects that the Application consists of: its Flux objects. What those deployed is in the tree.

@@ -1,0 +1,327 @@
+//! Why something is not deployed: the chain from the commit to the Pods, and its first broken link.
+
+use std::collections::HashSet;
+
+use apimachinery::condition::{self, Condition, Status};
+use jiff::Timestamp;
+use value::Value;
+
+use crate::health::{self, HealthStatus};
+use crate::tree::Placed;
+use crate::{Code, Finding, Terms, diagnose};
+
+/// A link of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Link {
+    /// There is a revision as it is wanted.
+    Commit,
+    /// It is here, as an artifact.
+    Fetched,
+    /// Manifests were built from it.
+    Built,
+    /// The cluster took them.
+    Applied,
+    /// What they describe runs.
+    Healthy,
+}
+
+impl Link {
+    /// All links, from the commit to the Pods.
+    pub const ALL: [Self; 5] = [Self::Commit, Self::Fetched, Self::Built, Self::Applied, Self::Healthy];
+
+    /// The name for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Fetched => "fetched",
+            Self::Built => "built",
+            Self::Applied => "applied",
+            Self::Healthy => "healthy",
+        }
+    }
+}
+
+/// How far a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// It holds.
+    Done,
+    /// It is being worked on.
+    Active,
+    /// It is broken.
+    Failed,
+    /// Something before it does not hold, or somebody has to ask for it.
+    Waiting,
+}
+
+impl StepState {
+    /// The word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Active => "active",
+            Self::Failed => "failed",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// A link and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which link.
+    pub link: Link,
+    /// How far it is.
+    pub state: StepState,
+    /// What holds, or what is going on or missing.
+    pub text: String,
+    /// Since when, as RFC 3339, where that is known.
+    pub since: Option<String>,
+}
+
+/// All that is known of a deployment.
+#[derive(Clone, Copy, Debug)]
+pub struct Deployment<'a> {
+    /// The Application, if there is one.
+    pub application: Option<&'a Value>,
+    /// Where the manifests come from.
+    pub source: Option<&'a Value>,
+    /// The Flux object that deploys them.
+    pub workload: Option<&'a Value>,
+    /// What was deployed, and what that made.
+    pub tree: &'a [Placed],
+}
+
+/// What is wrong with a deployment: the cause first, then what it leads to.
+///
+/// Fixes name fields in the terms of the reader. What an Application only repeats of its Flux objects is left out.
+pub fn findings(of: &Deployment<'_>, now: Timestamp, terms: &Terms) -> Vec<Finding> {
+    let flux = [of.source, of.workload].into_iter().flatten();
+    let mut found = diagnose(flux, now, terms);
+    let flux_speaks = !found.is_empty();
+    found.extend(of_tree(of, terms));
+    let application = of.application.map(|application| diagnose([application], now, terms));
+    let repeats = |finding: &Finding| flux_speaks && finding.code != Code::InvalidApplication;
+    found.extend(application.into_iter().flatten().filter(|finding| !repeats(finding)));
+    found.sort_by_key(|finding| rank(finding.code));
+    found
+}
+
+/// Pods of one owner have the same trouble for the same reason; it is told once.
+fn of_tree(of: &Deployment<'_>, terms: &Terms) -> Vec<Finding> {
+    let mut said = HashSet::new();
+    let own = |placed: &Placed| placed.parents.is_empty();
+    let nodes = of.tree.iter().filter(|placed| !own(placed)).filter_map(|placed| placed.node.as_ref());
+    nodes
+        .filter_map(|node| {
+            let finding = node.finding.as_ref()?;
+            let owner = node.owners.first().map(|owner| owner.uid.clone());
+            said.insert((owner, finding.code, finding.sentence.clone()))
+                .then(|| Finding { fix: terms.in_place_of(&Terms::FLUX, &finding.fix), ..finding.clone() })
+        })
+        .collect()
+}
+
+/// What breaks earlier comes first; what merely follows from something else comes last.
+fn rank(code: Code) -> u8 {
+    match code {
+        Code::InvalidApplication => 0,
+        Code::SourceUnavailable | Code::NoSpace | Code::Unsupported => 1,
+        Code::SourceContent => 2,
+        Code::BuildFailed => 3,
+        Code::ApplyRefused | Code::PruneFailed => 4,
+        Code::ImagePull | Code::CrashLoop | Code::Unschedulable | Code::JobFailed => 5,
+        Code::Unhealthy => 6,
+        Code::Waiting => 7,
+    }
+}
+
+/// The chain, in its order. At most one link is neither done nor waiting.
+pub fn chain(of: &Deployment<'_>) -> Vec<Step> {
+    let mut is_open = true;
+    Link::ALL
+        .into_iter()
+        .map(|link| {
+            let step = if is_open { step(link, of) } else { waiting(link, "") };
+            is_open &= step.state == StepState::Done;
+            step
+        })
+        .collect()
+}
+
+fn step(link: Link, of: &Deployment<'_>) -> Step {
+    let Some(source) = of.source else { return without_source(link, of) };
+    match link {
+        Link::Commit => commit(source),
+        Link::Fetched => fetched(source),
+        Link::Built | Link::Applied | Link::Healthy => match of.workload {
+            Some(workload) => deployed(link, source, workload, of),
+            None => waiting(link, "there is no Flux object that deploys it"),
+        },
+    }
+}
+
+/// Nothing was generated: the Application says why, or it is too early.
+fn without_source(link: Link, of: &Deployment<'_>) -> Step {
+    let says = of.application.and_then(|application| {
+        let reference = engine::ObjectRef::of(application)?;
+        crate::argocd::application(application, &reference)
+    });
+    match says {
+        Some(finding) => failed(link, finding.evidence, None),
+        None => active(link, "waiting for the Flux objects".to_owned(), None),
+    }
+}
+
+fn ready_of(object: &Value) -> Option<Condition> {
+    condition::get(object.at(&["status", "conditions"])?, "Ready")
+}
+
+fn is_current(object: &Value) -> bool {
+    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    observed == apimachinery::object::generation(object)
+}
+
+fn artifact(source: &Value) -> Option<&str> {
+    source.str_at(&["status", "artifact", "revision"])
+}
+
+fn commit(source: &Value) -> Step {
+    let ready = ready_of(source);
+    let broken = ready.filter(|ready| ready.status == Status::False && is_about_the_revision(source));
+    match (broken, artifact(source)) {
+        (Some(ready), _) => failed(Link::Commit, ready.message, Some(ready.last_transition_time)),
+        (None, Some(revision)) => done(Link::Commit, revision, None),
+        (None, None) => active(Link::Commit, "looking at the source".to_owned(), None),
+    }
+}
+
+/// Whether what is wrong with the source is that it cannot be reached, or lacks what is asked of it.
+fn is_about_the_revision(source: &Value) -> bool {
+    let found = diagnose([source], Timestamp::UNIX_EPOCH, &Terms::FLUX);
+    let codes = [Code::SourceUnavailable, Code::SourceContent, Code::Unsupported];
+    found.iter().any(|finding| codes.contains(&finding.code))
+}
+
+fn fetched(source: &Value) -> Step {
+    let ready = ready_of(source);
+    let at = source.str_at(&["status", "artifact", "lastUpdateTime"]).map(str::to_owned);
+    match (ready, artifact(source)) {
+        (Some(ready), _) if ready.status == Status::False && !health::waits(&ready) => {
+            failed(Link::Fetched, ready.message, Some(ready.last_transition_time))
+        }
+        (_, Some(revision)) if is_current(source) || is_suspended(source) => {
+            done(Link::Fetched, revision, at)
+        }
+        _ => active(Link::Fetched, "being fetched".to_owned(), None),
+    }
+}
+
+fn is_suspended(object: &Value) -> bool {
+    object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
+}
+
+fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -> Step {
+    let text = |field: &str| workload.str_at(&["status", field]).unwrap_or_default();
+    let wanted = artifact(source).unwrap_or_default();
+    let is_applied = text("lastAppliedRevision") == wanted;
+    let is_attempted = is_applied || text("lastAttemptedRevision") == wanted;
+    let ready = ready_of(workload);
+    if !is_applied && is_suspended(workload) {
+        return waiting(link, "it is not deployed by itself: sync it");
+    }
+    let broken = ready.as_ref().filter(|ready| {
+        ready.status == Status::False
+            && broken_link(&ready.reason) == link
+            && (is_attempted || is_early(ready))
+    });
+    if let Some(ready) = broken {
+        let step = if health::waits(ready) { active } else { failed };
+        return step(link, ready.message.clone(), Some(ready.last_transition_time.clone()));
+    }
+    let since = ready.as_ref().map(|ready| ready.last_transition_time.clone());
+    match link {
+        Link::Healthy => healthy(workload, is_applied, since, of),
+        _ if is_attempted && has_passed(link, ready.as_ref(), is_applied) => done(link, wanted, since),
+        _ => active(link, progress(workload), None),
+    }
+}
+
+/// Which link a reason of a Kustomization, or of a HelmRelease, is about.
+fn broken_link(reason: &str) -> Link {
+    match reason {
+        "HealthCheckFailed" | "HealthCheckCanceled" | "TestFailed" => Link::Healthy,
+        "ReconciliationFailed" | "PruneFailed" | "InstallFailed" | "UpgradeFailed" => Link::Applied,
+        _ => Link::Built,
+    }
+}
+
+/// What is refused before the revision counts as attempted.
+fn is_early(ready: &Condition) -> bool {
+    broken_link(&ready.reason) == Link::Built
+}
+
+fn has_passed(link: Link, ready: Option<&Condition>, is_applied: bool) -> bool {
+    is_applied
+        || ready.is_some_and(|ready| ready.status == Status::False && broken_link(&ready.reason) > link)
+}
+
+fn progress(workload: &Value) -> String {
+    let reconciling = workload
+        .at(&["status", "conditions"])
+        .and_then(|conditions| condition::get(conditions, "Reconciling"))
+        .filter(|reconciling| reconciling.status == Status::True);
+    reconciling.map_or_else(|| "being worked on".to_owned(), |reconciling| reconciling.message)
+}
+
+/// By the worst of what was deployed; a tree that is not known does not count against it.
+fn healthy(workload: &Value, is_applied: bool, since: Option<String>, of: &Deployment<'_>) -> Step {
+    let nodes = of.tree.iter().filter(|placed| !placed.parents.is_empty());
+    let worst = nodes
+        .filter_map(|placed| {
+            let status = match &placed.node {
+                None => HealthStatus::Missing,
+                Some(node) => node.health.as_ref()?.status,
+            };
+            Some((status, placed))
+        })
+        .max_by_key(|(status, _)| *status);
+    match worst {
+        Some((status, placed)) if status > HealthStatus::Progressing => {
+            let message =
+                placed.node.as_ref().and_then(|node| node.health.as_ref()).map(|health| &health.message);
+            let why = message.filter(|message| !message.is_empty());
+            let text = why.map_or_else(
+                || format!("{} is {}", placed.reference, status.as_str()),
+                |why| format!("{}: {why}", placed.reference),
+            );
+            failed(Link::Healthy, text, since)
+        }
+        Some((HealthStatus::Progressing, placed)) => {
+            active(Link::Healthy, format!("waiting for {}", placed.reference), since)
+        }
+        _ if is_applied && health::of_flux(workload).status != HealthStatus::Progressing => {
+            done(Link::Healthy, "all that was deployed is healthy", since)
+        }
+        _ => active(Link::Healthy, progress(workload), since),
+    }
+}
+
+fn done(link: Link, text: &str, since: Option<String>) -> Step {
+    Step { link, state: StepState::Done, text: text.to_owned(), since }
+}
+
+fn active(link: Link, text: String, since: Option<String>) -> Step {
+    Step { link, state: StepState::Active, text, since }
+}
+
+fn failed(link: Link, text: String, since: Option<String>) -> Step {
+    Step { link, state: StepState::Failed, text, since }
+}
+
+fn waiting(link: Link, text: &str) -> Step {
+    Step { link, state: StepState::Waiting, text: text.to_owned(), since: None }
+}
+
+#[cfg(test)]
+mod tests;

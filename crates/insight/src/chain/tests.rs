@@ -1,0 +1,115 @@
+//! Rows of chains: conditions in, links out.
+
+use super::*;
+
+const REVISION: &str = "main@sha1:2222222222222222222222222222222222222222";
+const OLD: &str = "main@sha1:1111111111111111111111111111111111111111";
+
+fn condition(kind: &str, status: &str, reason: &str, message: &str) -> String {
+    format!(
+        r#"{{"type":"{kind}","status":"{status}","reason":"{reason}","message":"{message}","lastTransitionTime":"2026-01-01T00:00:00Z"}}"#
+    )
+}
+
+fn source(condition: &str, revision: &str) -> Value {
+    let artifact = match revision {
+        "" => String::new(),
+        revision => {
+            format!(r#","artifact":{{"revision":"{revision}","lastUpdateTime":"2026-01-01T00:00:01Z"}}"#)
+        }
+    };
+    parse(&format!(
+        r#"{{"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"GitRepository","metadata":{{"name":"app","namespace":"flux-system","generation":1}},"status":{{"observedGeneration":1,"conditions":[{condition}]{artifact}}}}}"#
+    ))
+}
+
+fn workload(condition: &str, attempted: &str, applied: &str, suspend: bool) -> Value {
+    parse(&format!(
+        r#"{{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{{"name":"app","namespace":"flux-system","generation":1}},"spec":{{"suspend":{suspend}}},"status":{{"observedGeneration":1,"lastAttemptedRevision":"{attempted}","lastAppliedRevision":"{applied}","conditions":[{condition}]}}}}"#
+    ))
+}
+
+fn parse(json: &str) -> Value {
+    value::from_json(json.as_bytes()).expect(json)
+}
+
+/// `done done failed waiting waiting`
+fn states(source: &Value, workload: &Value) -> String {
+    let of = Deployment { application: None, source: Some(source), workload: Some(workload), tree: &[] };
+    let states: Vec<&str> = chain(&of).iter().map(|step| step.state.as_str()).collect();
+    states.join(" ")
+}
+
+#[test]
+fn the_first_broken_link() {
+    let ready = |reason: &str| condition("Ready", "True", reason, "ok");
+    let not_ready = |reason: &str, message: &str| condition("Ready", "False", reason, message);
+    let good = source(&ready("Succeeded"), REVISION);
+    let applied = workload(&ready("ReconciliationSucceeded"), REVISION, REVISION, false);
+    let failing = |reason: &str| workload(&not_ready(reason, "m"), REVISION, OLD, false);
+    let rows = [
+        ("all holds", good.clone(), applied.clone(), "done done done done done"),
+        (
+            "no such branch",
+            source(&not_ready("GitOperationFailed", "couldn't find remote ref \\\"x\\\""), ""),
+            applied.clone(),
+            "failed waiting waiting waiting waiting",
+        ),
+        (
+            "a full disk",
+            source(&not_ready("GitOperationFailed", "No space left on device"), OLD),
+            applied.clone(),
+            "done failed waiting waiting waiting",
+        ),
+        ("a broken manifest", good.clone(), failing("BuildFailed"), "done done failed waiting waiting"),
+        ("a missing path", good.clone(), failing("ArtifactFailed"), "done done failed waiting waiting"),
+        ("a dependency", good.clone(), failing("DependencyNotReady"), "done done active waiting waiting"),
+        ("refused", good.clone(), failing("ReconciliationFailed"), "done done done failed waiting"),
+        ("unhealthy", good.clone(), failing("HealthCheckFailed"), "done done done done failed"),
+        (
+            "the failure of an older revision",
+            good.clone(),
+            workload(&not_ready("ReconciliationFailed", "m"), OLD, OLD, false),
+            "done done active waiting waiting",
+        ),
+        (
+            "not by itself",
+            good.clone(),
+            workload(&ready("ReconciliationSucceeded"), OLD, OLD, true),
+            "done done waiting waiting waiting",
+        ),
+        (
+            "the first look",
+            source("", ""),
+            workload("", "", "", false),
+            "active waiting waiting waiting waiting",
+        ),
+    ];
+    for (name, source, workload, expected) in rows {
+        assert_eq!(states(&source, &workload), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_application_that_is_refused_says_why_in_the_first_link() {
+    let application = parse(
+        r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"app","namespace":"argocd"},"status":{"conditions":[{"type":"InvalidSpecError","message":"application repo x is not permitted in project 'p'"}]}}"#,
+    );
+    let of = Deployment { application: Some(&application), source: None, workload: None, tree: &[] };
+    let steps = chain(&of);
+    assert_eq!(steps[0].state, StepState::Failed);
+    assert_eq!(steps[0].text, "application repo x is not permitted in project 'p'");
+    assert_eq!(findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION).len(), 1);
+}
+
+#[test]
+fn what_the_application_repeats_is_left_out() {
+    let source = source(&condition("Ready", "False", "GitOperationFailed", "repository not found"), "");
+    let application = parse(
+        r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"app","namespace":"argocd"},"status":{"conditions":[{"type":"ComparisonError","message":"repository not found"}]}}"#,
+    );
+    let of = Deployment { application: Some(&application), source: Some(&source), workload: None, tree: &[] };
+    let found = findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].fix.contains("spec.source.repoURL"), "{}", found[0].fix);
+}
