@@ -55,6 +55,12 @@ pub fn permits_source(project: &Project, url: &str) -> bool {
     any
 }
 
+/// Whether the project lets its applications deploy from every repository.
+pub fn permits_every_source(project: &Project) -> bool {
+    let patterns = &project.source_repos;
+    patterns.iter().any(|pattern| pattern == "*") && !patterns.iter().any(|pattern| pattern.starts_with('!'))
+}
+
 /// Whether the project lets its applications deploy to a namespace of a cluster.
 ///
 /// One part that a `!` forbids is enough to refuse, whatever else allows the destination.

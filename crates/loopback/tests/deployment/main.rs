@@ -327,6 +327,50 @@ async fn an_automated_application_of_a_limited_project_deploys_what_is_allowed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn overrides_do_not_go_past_a_limited_project() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    let mut application = world.application("", AUTOMATED);
+    application.set_at(&["spec", "project"], "limited");
+    for field in
+        ["include: [{repository: {name: other}}]", "recurseSubmodules: true", "secretRef: {name: theirs}"]
+    {
+        let annotation = format!("spec:\n  {field}\n");
+        application.set_at(&["metadata", "annotations", "flamingo/gitrepository-override"], annotation);
+        world.apply(&application).await;
+        let name = field.split(':').next().unwrap_or_default();
+        let expected = format!("the override of the GitRepository sets spec.{name}");
+        world.until(&expected, |application| conditions(application).contains(&expected)).await;
+        assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_request_that_comes_during_another_sync_is_carried_out_after_it() {
+    let world = World::start().await;
+    world.apply(&value::from_json(LIMITED.as_bytes()).expect("valid")).await;
+    let never = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: never, namespace: apps}\nspec:\n  storageClassName: none\n  \
+                 accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Gi}}\n";
+    world.commit("app/never.yaml", never);
+    world.settle().await;
+    let metadata = r#","annotations":{"flamingo/kustomize-override":"spec:\n  timeout: 2s\n"}"#;
+    let mut application = world.application(metadata, AUTOMATED);
+    application.set_at(&["spec", "project"], "limited");
+    world.apply(&application).await;
+    let state = |application: &Value, path: &[&str]| {
+        text(application, &[&["status", "operationState"], path].concat()).to_owned()
+    };
+    world.until("the automated sync", |application| state(application, &["phase"]) == "Running").await;
+    world.patch(r#"{"operation":{"initiatedBy":{"username":"me"},"sync":{}}}"#).await;
+    world
+        .until("the sync that was asked for", |application| {
+            state(application, &["operation", "initiatedBy", "username"]) == "me"
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_change_of_the_spec_is_out_of_sync_until_it_is_synced() {
     let world = World::start().await;
     world.create("", MANUAL).await;
@@ -432,6 +476,16 @@ async fn credentials_are_derived_and_removed() {
     world.until_gone("Application", "argocd", "demo").await;
     assert!(world.get("Secret", "apps", "demo-repository").await.is_none());
     assert!(world.get("Secret", "argocd", "creds").await.is_some());
+    // The Application moves, and its credentials with it.
+    world.create(FINALIZER, AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    world.patch(r#"{"spec":{"destination":{"namespace":"argocd"}}}"#).await;
+    world.until_gone("Secret", "apps", "demo-repository").await;
+    world.until_is("Synced", "Healthy").await;
+    assert!(world.get("Secret", "argocd", "demo-repository").await.is_some());
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Secret", "argocd", "demo-repository").await;
+    world.until_gone("Application", "argocd", "demo").await;
     // The credentials go while the Application stays.
     world.create(FINALIZER, AUTOMATED).await;
     world.until_is("Synced", "Healthy").await;
@@ -456,7 +510,7 @@ async fn a_secret_of_somebody_else_is_not_overwritten() {
     world.create("", AUTOMATED).await;
     let application =
         world.until("the refusal", |application| conditions(application).contains("SyncError")).await;
-    assert!(conditions(&application).contains("Secret apps/demo-repository exists and was not generated"));
+    assert!(conditions(&application).contains("Secret/apps/demo-repository exists and was not generated"));
     let theirs = world.get("Secret", "apps", "demo-repository").await.expect("it is there");
     assert_eq!(text(&theirs, &["data", "username"]), "ZGVtby1yZXBvc2l0b3J5");
     assert!(world.get("GitRepository", "apps", "demo").await.is_none());

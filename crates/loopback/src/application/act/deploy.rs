@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apimachinery::fields;
+use apimachinery::object;
 use argocd_api::Application;
 use argocd_api::application::{Phase, Source};
 use argocd_api::project::Project;
@@ -201,7 +202,7 @@ impl Reconciliation<'_> {
         (step, posture): (SyncStep, Posture),
     ) -> Result<Next, Error> {
         if self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen)) {
-            self.retire(&[&generated.source, &generated.workload]).await?;
+            self.retire(generated).await?;
         }
         let mut conditions = Vec::new();
         match self.ensure(generated, &deployment).await? {
@@ -369,25 +370,42 @@ impl Reconciliation<'_> {
     }
 }
 
+/// Fields of a GitRepository that bring files of other repositories along, or use what belongs to somebody else.
+const FOREIGN: [&str; 6] =
+    ["include", "provider", "proxySecretRef", "recurseSubmodules", "secretRef", "serviceAccountName"];
+
 /// What overrides say has to be allowed too.
 fn within(project: &Project, generated: Generated) -> Result<Generated, Vec<Condition>> {
     let source = denied_source(project, generated.url());
     let namespace = generated.target_namespace().and_then(|namespace| denied_namespace(project, namespace));
-    // What cannot be built here cannot be held against the project.
-    let fields = match projects::permits_everything(project) {
-        true => Vec::new(),
-        false => fields::present_in_spec(&generated.workload, kustomization::REFUSED),
-    };
-    let fields = fields.into_iter().map(|field| {
-        format!(
-            "the override of the Kustomization sets spec.{field}, so that it cannot be known what is deployed, and project \
-             '{}' does not allow everything",
-            project.name
-        )
-    });
-    let problems = source.into_iter().chain(namespace).chain(fields);
-    let conditions: Vec<Condition> = problems.map(Condition::invalid_spec).collect();
+    let mut problems: Vec<String> = source.into_iter().chain(namespace).collect();
+    let has_no_limits = projects::permits_everything(project);
+    if !has_no_limits {
+        // What cannot be built here cannot be held against the project.
+        let fields = fields::present_in_spec(&generated.workload, kustomization::REFUSED);
+        problems.extend(fields.into_iter().map(|field| past("Kustomization", field, project)));
+    }
+    if !has_no_limits || !projects::permits_every_source(project) {
+        let fields = fields::present_in_spec(&generated.source, &FOREIGN);
+        let own = generated.secret.as_ref().and_then(object::name);
+        let is_own = |field: &str| {
+            field == "secretRef"
+                && own.is_some()
+                && generated.source.str_at(&["spec", "secretRef", "name"]) == own
+        };
+        let fields = fields.into_iter().filter(|field| !is_own(field));
+        problems.extend(fields.map(|field| past("GitRepository", field, project)));
+    }
+    let conditions: Vec<Condition> = problems.into_iter().map(Condition::invalid_spec).collect();
     if conditions.is_empty() { Ok(generated) } else { Err(conditions) }
+}
+
+fn past(kind: &str, field: &str, project: &Project) -> String {
+    format!(
+        "the override of the {kind} sets spec.{field}, so that it cannot be known what is deployed, and project '{}' does \
+         not allow everything",
+        project.name
+    )
 }
 
 fn is_suspended(object: Option<&Value>) -> bool {

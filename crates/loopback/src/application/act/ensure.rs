@@ -22,6 +22,13 @@ pub(super) enum Ensured {
     Refused(String),
 }
 
+/// What became of an object that was to be applied.
+enum Put {
+    Done(Value),
+    /// Somebody else's object is in its place.
+    Foreign(Value),
+}
+
 /// Whether the workload rests because the Application was refused.
 pub(super) fn is_held(workload: &Value) -> bool {
     object::annotation(workload, HELD) == Some("true")
@@ -47,15 +54,26 @@ impl Reconciliation<'_> {
                 return Ok(Err(foreign));
             }
             let rests = generated.workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
-            let (source, workload);
-            if rests && live_workload.is_some() {
-                workload = self.put(&workloads, &generated.workload, live_workload).await?;
-                source = self.put(&sources, &generated.source, live_source).await?;
+            let put_source = self.put(&sources, &generated.source, live_source);
+            let put_workload = self.put(&workloads, &generated.workload, live_workload);
+            let (source, workload) = if rests && live_workload.is_some() {
+                let workload = put_workload.await?;
+                (put_source.await?, workload)
             } else {
-                source = self.put(&sources, &generated.source, live_source).await?;
-                workload = self.put(&workloads, &generated.workload, live_workload).await?;
+                (put_source.await?, put_workload.await?)
+            };
+            let (source, workload) = match (source, workload) {
+                (Put::Done(source), Put::Done(workload)) => (source, workload),
+                (Put::Foreign(object), _) | (_, Put::Foreign(object)) => {
+                    return Ok(Err(insight::with_advice(
+                        &foreign(&object),
+                        "delete it, or choose another name or namespace for the Application",
+                    )));
+                }
+            };
+            if let Some(live) = live_source.filter(|_| generated.secret.is_none()) {
+                self.drop_secret(live, &generated.source).await?;
             }
-            self.drop_secret(generated, live_source).await?;
             Ok(Ok((source, workload)))
         };
         match outcome.await {
@@ -78,30 +96,26 @@ impl Reconciliation<'_> {
             self.session.apply(&target, namespace, how()).await?;
         }
         let Some(secret) = &generated.secret else { return Ok(None) };
-        let target = target(&kinds.secrets, secret);
-        let live = self.session.get(&target).await?;
-        if live.as_ref().is_some_and(|live| !self.name.owns(live)) {
-            let problem = format!(
-                "Secret {}/{} exists and was not generated for this Application, which needs it for its credentials",
-                target.namespace, target.name
-            );
-            return Ok(Some(insight::with_advice(
-                &problem,
+        Ok(match self.put(&kinds.secrets, secret, None).await? {
+            Put::Done(_) => None,
+            Put::Foreign(object) => Some(insight::with_advice(
+                &format!("{}, which needs it for its credentials", foreign(&object)),
                 "delete it, or give the Application another name",
-            )));
-        }
-        self.put(&kinds.secrets, secret, live.as_ref()).await?;
-        Ok(None)
+            )),
+        })
     }
 
-    /// Deletes the Secret that the source does not read any more.
-    async fn drop_secret(&self, generated: &Generated, live_source: Option<&Value>) -> Result<(), Error> {
-        let reference = |source: &Value| source.str_at(&["spec", "secretRef", "name"]).map(str::to_owned);
-        let Some(source) = live_source.filter(|_| generated.secret.is_none()) else { return Ok(()) };
-        let (Some(name), None) = (reference(source), reference(&generated.source)) else { return Ok(()) };
+    /// Deletes the derived Secret that `before` reads and `after` does not.
+    async fn drop_secret(&self, before: &Value, after: &Value) -> Result<(), Error> {
+        let place = |source: &Value| {
+            let name = source.str_at(&["spec", "secretRef", "name"])?.to_owned();
+            Some((object::namespace(source).unwrap_or_default().to_owned(), name))
+        };
+        let Some((namespace, name)) = place(before).filter(|old| Some(old) != place(after).as_ref()) else {
+            return Ok(());
+        };
         let kind = &self.controller.kinds.secrets;
-        let target = Target::new(kind, object::namespace(source).unwrap_or_default(), &name);
-        match self.session.get(&target).await? {
+        match self.session.get(&Target::new(kind, &namespace, &name)).await? {
             Some(secret) if self.name.owns(&secret) => self.remove(kind, &secret).await,
             _ => Ok(()),
         }
@@ -112,15 +126,29 @@ impl Reconciliation<'_> {
         self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen))
     }
 
-    async fn put(&self, resource: &Resource, desired: &Value, live: Option<&Value>) -> Result<Value, Error> {
-        let digest = |object: &Value| object::annotation(object, DIGEST).map(str::to_owned);
-        if let Some(live) = live
-            && digest(live) == digest(desired)
-            && has(live, desired)
-        {
-            return Ok(live.clone());
+    /// Applies an object that is not there, or not as it was generated. What a view has not seen is looked for, and
+    /// nothing is taken over from somebody else: neither an object that came meanwhile nor one that took the place of
+    /// `live`.
+    async fn put(&self, resource: &Resource, desired: &Value, live: Option<&Value>) -> Result<Put, Error> {
+        let target = target(resource, desired);
+        let found = match live {
+            Some(live) => Some(live.clone()),
+            None => self.session.get(&target).await?,
+        };
+        let Some(live) = found else {
+            let how = Apply { force: false, ..how() };
+            return Ok(Put::Done(self.session.apply(&target, desired, how).await?.object));
+        };
+        if !self.name.owns(&live) {
+            return Ok(Put::Foreign(live));
         }
-        Ok(self.session.apply(&target(resource, desired), desired, how()).await?.object)
+        let digest = |object: &Value| object::annotation(object, DIGEST).map(str::to_owned);
+        if digest(&live) == digest(desired) && has(&live, desired) {
+            return Ok(Put::Done(live));
+        }
+        let mut desired = desired.clone();
+        desired.set_at(&["metadata", "uid"], object::uid(&live).unwrap_or_default());
+        Ok(Put::Done(self.session.apply(&target, &desired, how()).await?.object))
     }
 
     /// Lets the generated workload of a refused Application rest, until it is refused no longer.
@@ -167,7 +195,8 @@ impl Reconciliation<'_> {
 
     /// Deletes what was generated under other names or in other namespaces. What that deployed stays, as when
     /// Argo CD's destination changes.
-    pub(super) async fn retire(&self, keep: &[&Value]) -> Result<(), Error> {
+    pub(super) async fn retire(&self, generated: &Generated) -> Result<(), Error> {
+        let keep = [&generated.source, &generated.workload];
         let is_kept = |object: &Value| {
             let same = |kept: &&Value| {
                 object::name(kept) == object::name(object)
@@ -184,6 +213,8 @@ impl Reconciliation<'_> {
             self.remove(&kinds.kustomizations, &workload).await?;
         }
         for source in self.controller.views.git_repositories.select(is_old) {
+            // First the Secret: without the source nothing would tell any more that it is there.
+            self.drop_secret(&source, &generated.source).await?;
             self.remove(&kinds.git_repositories, &source).await?;
         }
         Ok(())
@@ -198,6 +229,11 @@ impl Reconciliation<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+fn foreign(object: &Value) -> String {
+    let reference = engine::ObjectRef::of(object).map(|reference| reference.to_string()).unwrap_or_default();
+    format!("{reference} exists and was not generated for this Application")
 }
 
 fn how() -> Apply<'static> {

@@ -75,7 +75,10 @@ impl Reconciliation<'_> {
         if let Some(state) = state {
             self.status.status.set_at(&["operationState"], state);
         }
-        self.status.operation_done = matches!(step, SyncStep::Finish(..));
+        // A request that came while another operation ran is still to be carried out.
+        let is_own = deployment.application.operation.as_ref().map(|operation| &operation.value)
+            == self.status.stored().at(&["operationState", "operation"]);
+        self.status.operation_done = is_own && matches!(step, SyncStep::Finish(..));
         self.status.status = reflect::reflect(&self.status.status, &subject, &live, conditions);
         let is_moving = reflect::worst_child(&live, subject.now) > HealthStatus::Suspended;
         self.answer_refresh(deployment).await?;
