@@ -4,6 +4,7 @@ mod act;
 mod decide;
 mod gate;
 mod observe;
+mod preview;
 mod revisions;
 mod status;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::reflect::Condition;
 use crate::settings::Settings;
 use decide::Step;
 pub(crate) use gate::{Denial, Verdicts};
+pub use preview::Preview;
 pub(crate) use revisions::Revisions;
 use status::ApplicationStatus;
 
@@ -112,7 +114,9 @@ impl Controller {
 /// What the steps of one run share.
 struct Reconciliation<'a> {
     controller: &'a Controller,
-    run: &'a Run,
+    key: &'a ObjectKey,
+    /// What woke it.
+    causes: &'a [Cause],
     session: Session,
     name: ApplicationName,
     object: Value,
@@ -136,10 +140,19 @@ impl<'a> Reconciliation<'a> {
             controller.verdicts.forget(&run.key);
             return Ok(Next::Settled);
         };
+        Self::of(controller, (&run.key, &run.causes), session, object).reconcile().await
+    }
+
+    fn of(
+        controller: &'a Controller,
+        (key, causes): (&'a ObjectKey, &'a [Cause]),
+        session: Session,
+        object: Value,
+    ) -> Self {
+        let target = Target::new(&controller.kinds.applications, &key.namespace, &key.name);
         let status = ApplicationStatus::new(&object, target, controller.written.clone());
         let name = ApplicationName::of(&object);
-        let mut reconciliation = Self { controller, run, session, name, object, status };
-        reconciliation.reconcile().await
+        Self { controller, key, causes, session, name, object, status }
     }
 
     async fn reconcile(&mut self) -> Result<Next, Error> {

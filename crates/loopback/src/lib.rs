@@ -15,5 +15,6 @@ mod reflect;
 mod settings;
 mod start;
 
+pub use application::Preview;
 pub use settings::Settings;
 pub use start::{Controllers, StartError};

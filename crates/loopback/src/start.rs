@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
-use crate::application::{Controller, Kinds, Revisions, Verdicts, Views};
+use crate::application::{Controller, Kinds, Preview, Revisions, Verdicts, Views};
 use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM, MANAGER, workload_name};
 use crate::settings::Settings;
 
@@ -55,6 +55,7 @@ pub enum StartError {
 /// A running controller.
 pub struct Controllers {
     applications: runtime::Controller,
+    preview: Preview,
 }
 
 impl Controllers {
@@ -69,51 +70,9 @@ impl Controllers {
         clock: Arc<dyn Clock>,
         stop: &CancellationToken,
     ) -> Result<Self, StartError> {
-        let session = cluster.session(ActAs::Component, Deadline::after(TIMEOUT));
-        let core = |kind: &str, plural: &str, namespaced| {
-            Resource::new(GroupVersionKind::new("", "v1", kind), plural, namespaced)
-        };
-        let kinds = Kinds {
-            applications: served(&session, &application::kind()).await?,
-            git_repositories: served(&session, &git_repository::kind()).await?,
-            kustomizations: served(&session, &kustomization::kind()).await?,
-            secrets: core("Secret", "secrets", true),
-            namespaces: core("Namespace", "namespaces", false),
-        };
-        let projects = served(&session, &project::kind()).await?;
-        make_default_project(&session, &projects, &settings.namespace).await?;
-        let control = Some(settings.namespace.as_str());
-        let applications_in = control.filter(|_| settings.application_namespaces.is_empty());
-        let (applications, application_news) =
-            View::start(cluster, &kinds.applications, applications_in, stop);
-        let (projects, project_news) = View::start(cluster, &projects, control, stop);
-        let (git_repositories, source_news) = View::start(cluster, &kinds.git_repositories, None, stop);
-        let (kustomizations, workload_news) = View::start(cluster, &kinds.kustomizations, None, stop);
-        let (secrets, secret_news) = View::start(cluster, &kinds.secrets, control, stop);
-        let (config_maps, config_news) =
-            View::start(cluster, &core("ConfigMap", "configmaps", true), control, stop);
-        let views = Views { applications, projects, git_repositories, kustomizations, secrets, config_maps };
-        tokio::join!(
-            views.applications.synced(),
-            views.projects.synced(),
-            views.git_repositories.synced(),
-            views.kustomizations.synced(),
-            views.secrets.synced(),
-            views.config_maps.synced(),
-        );
-        let controller = Arc::new(Controller {
-            cluster: cluster.clone(),
-            settings: settings.clone(),
-            clock: clock.clone(),
-            recorder: Recorder::start(cluster, COMPONENT, clock),
-            kinds,
-            views,
-            written: Written::default(),
-            revisions: Revisions::default(),
-            artifacts: Artifacts::new(Downloader::new()?),
-            verdicts: Verdicts::default(),
-            refreshes: Mutex::default(),
-        });
+        let (controller, news) = look(cluster, settings.clone(), clock, stop).await?;
+        let projects = served(&session(cluster), &project::kind()).await?;
+        make_default_project(&session(cluster), &projects, &settings.namespace).await?;
         let queue = runtime::Settings {
             concurrent: settings.concurrent,
             min_retry_delay: settings.min_retry_delay,
@@ -121,22 +80,113 @@ impl Controllers {
             grace: Duration::from_secs(10),
         };
         let applications = runtime::Controller::start(controller.clone(), queue, stop);
-        let wiring = Wiring { controller, waker: applications.waker() };
-        tokio::spawn(wiring.work(News {
-            applications: application_news,
-            projects: project_news,
-            sources: source_news,
-            workloads: workload_news,
-            secrets: secret_news,
-            config_maps: config_news,
-        }));
-        Ok(Self { applications })
+        let wiring = Wiring { controller: controller.clone(), waker: applications.waker() };
+        tokio::spawn(wiring.work(news));
+        Ok(Self { applications, preview: Preview::new(controller) })
+    }
+
+    /// What Applications would become and do.
+    pub fn preview(&self) -> Preview {
+        self.preview.clone()
     }
 
     /// Waits until the controller has stopped; its stop token must have been cancelled.
     pub async fn stopped(self) {
         self.applications.stop().await;
     }
+}
+
+impl Preview {
+    /// Previews where no controller runs.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(
+        cluster: &Cluster,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        stop: &CancellationToken,
+    ) -> Result<Self, StartError> {
+        let (controller, _) = look(cluster, settings, clock, stop).await?;
+        Ok(Self::new(controller))
+    }
+}
+
+fn session(cluster: &Cluster) -> Session {
+    cluster.session(ActAs::Component, Deadline::after(TIMEOUT))
+}
+
+/// The controller with current views, and what happens in them from now on. Nothing works yet.
+async fn look(
+    cluster: &Cluster,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> Result<(Arc<Controller>, News), StartError> {
+    let session = session(cluster);
+    let core = |kind: &str, plural: &str, namespaced| {
+        Resource::new(GroupVersionKind::new("", "v1", kind), plural, namespaced)
+    };
+    let kinds = Kinds {
+        applications: served(&session, &application::kind()).await?,
+        git_repositories: served(&session, &git_repository::kind()).await?,
+        kustomizations: served(&session, &kustomization::kind()).await?,
+        secrets: core("Secret", "secrets", true),
+        namespaces: core("Namespace", "namespaces", false),
+    };
+    let projects = served(&session, &project::kind()).await?;
+    let config_maps = core("ConfigMap", "configmaps", true);
+    let (views, news) = views(cluster, &settings, (&kinds, &projects, &config_maps), stop);
+    tokio::join!(
+        views.applications.synced(),
+        views.projects.synced(),
+        views.git_repositories.synced(),
+        views.kustomizations.synced(),
+        views.secrets.synced(),
+        views.config_maps.synced(),
+    );
+    let controller = Controller {
+        cluster: cluster.clone(),
+        settings,
+        clock: clock.clone(),
+        recorder: Recorder::start(cluster, COMPONENT, clock),
+        kinds,
+        views,
+        written: Written::default(),
+        revisions: Revisions::default(),
+        artifacts: Artifacts::new(Downloader::new()?),
+        verdicts: Verdicts::default(),
+        refreshes: Mutex::default(),
+    };
+    Ok((Arc::new(controller), news))
+}
+
+fn views(
+    cluster: &Cluster,
+    settings: &Settings,
+    (kinds, projects, config_maps): (&Kinds, &Resource, &Resource),
+    stop: &CancellationToken,
+) -> (Views, News) {
+    let control = Some(settings.namespace.as_str());
+    let everywhere = |resource: &Resource| View::start(cluster, resource, None, stop);
+    let here = |resource: &Resource| View::start(cluster, resource, control, stop);
+    let applications_in = control.filter(|_| settings.application_namespaces.is_empty());
+    let (applications, application_news) = View::start(cluster, &kinds.applications, applications_in, stop);
+    let (projects, project_news) = here(projects);
+    let (git_repositories, source_news) = everywhere(&kinds.git_repositories);
+    let (kustomizations, workload_news) = everywhere(&kinds.kustomizations);
+    let (secrets, secret_news) = here(&kinds.secrets);
+    let (config_maps, config_news) = here(config_maps);
+    let views = Views { applications, projects, git_repositories, kustomizations, secrets, config_maps };
+    let news = News {
+        applications: application_news,
+        projects: project_news,
+        sources: source_news,
+        workloads: workload_news,
+        secrets: secret_news,
+        config_maps: config_news,
+    };
+    (views, news)
 }
 
 /// A default project that is there stays as it is.

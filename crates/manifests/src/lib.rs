@@ -6,6 +6,8 @@
 
 mod artifacts;
 mod build;
+mod marks;
 
 pub use artifacts::{ArtifactError, Artifacts};
 pub use build::{BuildError, Built, build, check_path};
+pub use marks::{marked, owner};

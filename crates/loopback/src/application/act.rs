@@ -1,6 +1,6 @@
 //! Carrying steps out.
 
-mod deploy;
+pub(super) mod deploy;
 mod ensure;
 mod finalize;
 mod refuse;

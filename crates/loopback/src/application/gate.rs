@@ -97,7 +97,7 @@ impl Reconciliation<'_> {
         }
         let artifact = |field: &str| source.str_at(&["status", "artifact", field]).unwrap_or_default();
         let of = format!("{} {:?} {project:?}", artifact("digest"), workload.get("spec"));
-        let denials = match self.controller.verdicts.get(&self.run.key, &of) {
+        let denials = match self.controller.verdicts.get(self.key, &of) {
             Some(denials) => denials,
             None => match self.objects((artifact("url"), artifact("digest")), workload).await {
                 Err(why) => return Ok((Gate::Closed(why), none)),
@@ -108,7 +108,7 @@ impl Reconciliation<'_> {
                 Ok(Ok(objects)) => {
                     let denials = Arc::new(self.denials(project, objects).await?);
                     let verdict = Verdict { of, denials: denials.clone() };
-                    self.controller.verdicts.put(&self.run.key, verdict);
+                    self.controller.verdicts.put(self.key, verdict);
                     denials
                 }
             },
@@ -123,7 +123,7 @@ impl Reconciliation<'_> {
     }
 
     /// The objects of the artifact. Outside: it could not be had. Inside: nothing can be built from it.
-    async fn objects(
+    pub(super) async fn objects(
         &self,
         (url, digest): (&str, &str),
         workload: &Value,

@@ -86,6 +86,19 @@ fn told_by(live: &Value, source: &Source) -> Option<Form> {
     }
 }
 
+/// The commit that the revision of `source` names now; `None` where it is a range, or the repository cannot be asked.
+pub(super) async fn commit(source: &Source, credentials: Option<&Credentials>) -> Option<String> {
+    let references = references(source, credentials).await?;
+    let name = match revision::form(&source.target_revision, Some(&references)) {
+        Form::Branch(name) => format!("refs/heads/{name}"),
+        Form::Tag(name) => format!("refs/tags/{name}"),
+        Form::Name(name) => name,
+        Form::Commit(commit) => return Some(commit),
+        Form::Range(_) | Form::Unknown => return None,
+    };
+    references.commits.get(&name).cloned()
+}
+
 /// The references of the repository; `None` where it cannot be asked, which the source then says with the cause.
 async fn references(source: &Source, credentials: Option<&Credentials>) -> Option<References> {
     let url = git::parse_url(&source.repo_url).ok()?;

@@ -587,3 +587,85 @@ async fn an_application_that_is_to_be_left_alone_is() {
     let application = world.get("Application", "argocd", "demo").await.expect("it is there");
     assert_eq!(application.get("status"), None);
 }
+
+/// `Kind change` of each object that a sync is about.
+fn changes(plan: &Value) -> Vec<String> {
+    let objects = plan.at(&["objects"]).and_then(Value::as_list).expect("objects");
+    let change = |object: &Value| {
+        let key: Vec<&str> = text(object, &["key"]).split('/').collect();
+        format!("{} {} {}", key[1], key[3], text(object, &["change"]))
+    };
+    objects.iter().map(change).collect()
+}
+
+fn keys(list: &Value, field: &str) -> Vec<String> {
+    let items = list.get(field).and_then(Value::as_list).expect(field);
+    items.iter().map(|item| text(item, &["key"]).to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_preview_says_what_would_be_generated_and_writes_nothing() {
+    let world = World::start().await;
+    let preview = world.preview.application(&world.application("", MANUAL)).await;
+    assert_eq!(
+        keys(&preview, "generated"),
+        [
+            "source.toolkit.fluxcd.io/GitRepository/apps/demo",
+            "kustomize.toolkit.fluxcd.io/Kustomization/apps/demo"
+        ]
+    );
+    let workload = preview.at(&["generated"]).and_then(Value::as_list).expect("a list")[1].clone();
+    assert!(text(&workload, &["yaml"]).contains("  path: app\n"), "{workload}");
+    let mut application = world.application("", MANUAL);
+    application.set_at(&["spec", "destination", "namespace"], "");
+    application.set_at(&["spec", "source", "targetRevision"], "nope");
+    let preview = world.preview.application(&application).await;
+    let problems = preview.at(&["problems"]).and_then(Value::as_list).expect("problems");
+    assert_eq!(text(&problems[0], &["field"]), "spec.source.targetRevision");
+    world.settle().await;
+    assert!(world.get("GitRepository", "apps", "demo").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_preview_says_what_a_sync_would_change_and_a_deletion_delete() {
+    let world = World::start().await;
+    let first = world.head();
+    world.create(FINALIZER, MANUAL).await;
+    world.until_is("OutOfSync", "Missing").await;
+    let application = world.get("Application", "argocd", "demo").await.expect("it is there");
+    let plan = world.preview.sync(&application).await;
+    assert_eq!(
+        (changes(&plan), text(&plan, &["to"])),
+        (vec!["ConfigMap one create".to_owned()], first.as_str())
+    );
+    assert_eq!(plan.get("isComplete"), Some(&Value::from(true)), "{plan}");
+    world.sync(r#"{"sync":{}}"#).await;
+    world.until_is("Synced", "Healthy").await;
+    assert_eq!(changes(&world.preview.sync(&application).await), ["ConfigMap one none"]);
+
+    world.git(&["mv", "app/one.yaml", "app/two.yaml"]);
+    let second = world.commit("app/two.yaml", &config_map("two", "second"));
+    let plan = world.preview.sync(&application).await;
+    assert_eq!((text(&plan, &["from"]), text(&plan, &["to"])), (first.as_str(), second.as_str()));
+    assert_eq!(plan.get("isComplete"), Some(&Value::from(false)), "the commit is not here yet");
+    world.refresh().await;
+    world.until_is("OutOfSync", "Healthy").await;
+    let plan = world.preview.sync(&application).await;
+    assert_eq!(changes(&plan), ["ConfigMap one delete", "ConfigMap two create"]);
+    assert_eq!(world.deployed("one").await.as_deref(), Some("first"), "nothing was written");
+    assert_eq!(world.deployed("two").await, None);
+
+    let removal = world.preview.removal(&application, true).await.expect("an answer");
+    assert_eq!(
+        keys(&removal, "goes"),
+        [
+            "argoproj.io/Application/argocd/demo",
+            "kustomize.toolkit.fluxcd.io/Kustomization/apps/demo",
+            "/ConfigMap/apps/one",
+            "source.toolkit.fluxcd.io/GitRepository/apps/demo"
+        ]
+    );
+    let removal = world.preview.removal(&application, false).await.expect("an answer");
+    assert_eq!(keys(&removal, "goes"), ["argoproj.io/Application/argocd/demo"]);
+    assert_eq!(keys(&removal, "stays").len(), 3);
+}

@@ -30,6 +30,7 @@ impl Clock for SystemClock {
 pub(crate) struct World {
     pub(crate) session: Session,
     pub(crate) url: String,
+    pub(crate) preview: loopback::Preview,
     work_tree: TempDir,
     stop: CancellationToken,
     _sandbox: Sandbox,
@@ -70,9 +71,17 @@ impl World {
         let settings =
             loopback::Settings { look: Duration::from_millis(100), ..loopback::Settings::default() };
         let ours = loopback::Controllers::start(&cluster, settings, Arc::new(SystemClock), &stop);
-        ours.await.expect("our controller");
-        let world =
-            Self { session, url, work_tree, stop, _sandbox: sandbox, _server: server, _artifacts: artifacts };
+        let preview = ours.await.expect("our controller").preview();
+        let world = Self {
+            session,
+            url,
+            preview,
+            work_tree,
+            stop,
+            _sandbox: sandbox,
+            _server: server,
+            _artifacts: artifacts,
+        };
         world.commit("app/one.yaml", &config_map("one", "first"));
         world
     }

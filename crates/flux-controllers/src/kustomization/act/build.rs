@@ -51,16 +51,13 @@ impl Reconciliation<'_> {
             Err(panic) => return Err(Failure::because(status::BUILD_FAILED, &panic)),
         };
         let owner = self.owner();
-        let objects = built.objects.into_iter().map(|object| marked(object, &owner, spec)).collect();
+        let mark = |object| manifests::marked(object, &owner, spec);
+        let objects = built.objects.into_iter().map(mark).collect();
         Ok(Built { objects, digest: status::digest(built.yaml.as_bytes()) })
     }
 
     pub(crate) fn owner(&self) -> Owner {
-        Owner {
-            group: flux_api::kustomization::kind().group,
-            name: self.run.key.name.clone(),
-            namespace: self.run.key.namespace.clone(),
-        }
+        manifests::owner(&self.run.key.namespace, &self.run.key.name)
     }
 }
 
@@ -70,15 +67,4 @@ fn failure(error: &BuildError) -> Failure {
         BuildError::NoDirectory(_) | BuildError::Failed(_) => status::BUILD_FAILED,
     };
     Failure::because(reason, error)
-}
-
-/// Owner labels, then the common metadata, which wins over what the manifests say.
-fn marked(mut object: Value, owner: &Owner, spec: &Kustomization) -> Value {
-    for (key, value) in owner.labels().iter().chain(&spec.common_labels) {
-        object.set_at(&["metadata", "labels", key], value.as_str());
-    }
-    for (key, value) in &spec.common_annotations {
-        object.set_at(&["metadata", "annotations", key], value.as_str());
-    }
-    engine::normal::normalise(object)
 }

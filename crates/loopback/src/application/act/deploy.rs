@@ -23,22 +23,22 @@ use crate::names;
 use crate::reflect::{self, Condition, Live, SyncCode};
 
 /// What an Application is deployed from and by.
-pub(super) struct Deployment<'a> {
-    pub(super) application: &'a Application,
+pub(in crate::application) struct Deployment<'a> {
+    pub(in crate::application) application: &'a Application,
     /// The source, which a running operation can replace.
-    pub(super) source: Source,
-    pub(super) running: Option<Running>,
+    pub(in crate::application) source: Source,
+    pub(in crate::application) running: Option<Running>,
     /// Whether the Flux objects are generated.
-    pub(super) generated: bool,
-    pub(super) live_source: Option<Value>,
-    pub(super) live_workload: Option<Value>,
+    pub(in crate::application) generated: bool,
+    pub(in crate::application) live_source: Option<Value>,
+    pub(in crate::application) live_workload: Option<Value>,
     /// What the operation wants in the place of the Application's revision.
-    pub(super) pin: Option<Form>,
+    pub(in crate::application) pin: Option<Form>,
     /// Whether the generated workload rests between syncs.
-    pub(super) is_resting: bool,
-    pub(super) gate: Gate,
+    pub(in crate::application) is_resting: bool,
+    pub(in crate::application) gate: Gate,
     /// What the project denies of the artifact.
-    pub(super) denials: Arc<Vec<Denial>>,
+    pub(in crate::application) denials: Arc<Vec<Denial>>,
 }
 
 impl Deployment<'_> {
@@ -80,11 +80,17 @@ impl Deployment<'_> {
     }
 }
 
+/// What objects are generated from besides the Application.
+pub(in crate::application) struct Ingredients {
+    pub(in crate::application) credentials: Option<Credentials>,
+    pub(in crate::application) form: Form,
+}
+
 /// What the generated objects are to say besides what the Application says.
 #[derive(Clone, Copy)]
-pub(super) struct Posture {
-    pub(super) suspend: Option<bool>,
-    pub(super) hold_source: bool,
+pub(in crate::application) struct Posture {
+    pub(in crate::application) suspend: Option<bool>,
+    pub(in crate::application) hold_source: bool,
 }
 
 impl Reconciliation<'_> {
@@ -109,45 +115,12 @@ impl Reconciliation<'_> {
         project: &Project,
     ) -> Result<Next, Error> {
         let mut deployment = self.deployment(application, project);
-        let live = [deployment.live_source.as_ref(), deployment.live_workload.as_ref()];
-        if let Some(condition) = self.foreign(live) {
-            return self.refuse(Some(application), vec![condition]).await;
-        }
-        let url = &deployment.source.repo_url;
-        // The source of an operation too is asked only where the project allows it.
-        if let Some(message) = denied_source(project, url) {
-            return self.refuse(Some(application), vec![Condition::invalid_spec(message)]).await;
-        }
-        let credentials = match observe::credentials(self.controller, application, url) {
-            Ok(credentials) => credentials,
-            Err(refusal) => {
-                let conditions = vec![Condition::invalid_spec(refusal.to_string())];
-                return self.refuse(Some(application), conditions).await;
-            }
-        };
-        let form = self.resolve(&mut deployment, credentials.as_ref()).await;
-        if form == Form::Unknown {
-            let condition = unresolved(&deployment.source.target_revision);
-            return self.refuse(Some(application), vec![condition]).await;
-        }
-        let generate = |deployment: &Deployment<'_>, form: &Form, posture: Posture| {
-            let inputs = Inputs {
-                object: &self.object,
-                application,
-                source: &deployment.source,
-                form,
-                credentials: credentials.as_ref(),
-                versions: &self.controller.kinds.versions(),
-                suspend: posture.suspend,
-                hold_source: posture.hold_source,
-            };
-            let generated = generate::generate(&inputs).map_err(|refusals| {
-                refusals.into_iter().map(|refusal| Condition::invalid_spec(refusal.to_string())).collect()
-            });
-            generated.and_then(|generated| within(project, generated))
+        let ingredients = match self.ingredients(&mut deployment, project).await {
+            Ok(ingredients) => ingredients,
+            Err(conditions) => return self.refuse(Some(application), conditions).await,
         };
         let resting = Posture { suspend: Some(true), hold_source: false };
-        let first = match generate(&deployment, &form, resting) {
+        let first = match self.generate(&deployment, (project, &ingredients), &ingredients.form, resting) {
             Ok(generated) => generated,
             Err(conditions) => {
                 self.hold().await?;
@@ -159,13 +132,66 @@ impl Reconciliation<'_> {
         }
         let step = decide::next(&self.facts(&deployment));
         let posture = self.posture(&deployment, &step);
-        let form = deployment.pin.clone().filter(|_| is_pinned_by(&step, &deployment)).unwrap_or(form);
+        let pin = deployment.pin.clone().filter(|_| is_pinned_by(&step, &deployment));
+        let form = pin.as_ref().unwrap_or(&ingredients.form);
         // What could be generated before can be generated with another revision too.
-        let generated = generate(&deployment, &form, posture).unwrap_or(first);
+        let generated = self.generate(&deployment, (project, &ingredients), form, posture).unwrap_or(first);
         self.carry_out(deployment, &generated, (step, posture)).await
     }
 
-    fn deployment<'b>(&self, application: &'b Application, project: &Project) -> Deployment<'b> {
+    /// What the objects are generated from, or everything that stands in the way.
+    pub(in crate::application) async fn ingredients(
+        &self,
+        deployment: &mut Deployment<'_>,
+        project: &Project,
+    ) -> Result<Ingredients, Vec<Condition>> {
+        let live = [deployment.live_source.as_ref(), deployment.live_workload.as_ref()];
+        if let Some(condition) = self.foreign(live) {
+            return Err(vec![condition]);
+        }
+        let url = &deployment.source.repo_url;
+        // The source of an operation too is asked only where the project allows it.
+        if let Some(message) = denied_source(project, url) {
+            return Err(vec![Condition::invalid_spec(message)]);
+        }
+        let credentials = observe::credentials(self.controller, deployment.application, url)
+            .map_err(|refusal| vec![Condition::invalid_spec(refusal.to_string())])?;
+        let form = self.resolve(deployment, credentials.as_ref()).await;
+        if form == Form::Unknown {
+            return Err(vec![unresolved(&deployment.source.target_revision)]);
+        }
+        Ok(Ingredients { credentials, form })
+    }
+
+    /// The objects, if the project allows all that they say.
+    pub(in crate::application) fn generate(
+        &self,
+        deployment: &Deployment<'_>,
+        (project, ingredients): (&Project, &Ingredients),
+        form: &Form,
+        posture: Posture,
+    ) -> Result<Generated, Vec<Condition>> {
+        let inputs = Inputs {
+            object: &self.object,
+            application: deployment.application,
+            source: &deployment.source,
+            form,
+            credentials: ingredients.credentials.as_ref(),
+            versions: &self.controller.kinds.versions(),
+            suspend: posture.suspend,
+            hold_source: posture.hold_source,
+        };
+        let refusal = |refusal: generate::Refusal| Condition::invalid_spec(refusal.to_string());
+        let generated = generate::generate(&inputs)
+            .map_err(|refusals| refusals.into_iter().map(refusal).collect::<Vec<_>>())?;
+        within(project, generated)
+    }
+
+    pub(in crate::application) fn deployment<'b>(
+        &self,
+        application: &'b Application,
+        project: &Project,
+    ) -> Deployment<'b> {
         let running = Running::of(&self.object);
         let replaced = running.as_ref().and_then(|running| running.operation.source.clone());
         let views = &self.controller.views;
@@ -187,7 +213,7 @@ impl Reconciliation<'_> {
     async fn resolve(&self, deployment: &mut Deployment<'_>, credentials: Option<&Credentials>) -> Form {
         let revisions = &self.controller.revisions;
         let is_asked = deployment.application.refresh.is_some();
-        let anew = is_asked && !self.controller.refreshes().contains_key(&self.run.key);
+        let anew = is_asked && !self.controller.refreshes().contains_key(self.key);
         if let Some(revision) = wanted(deployment.running.as_ref(), &deployment.source) {
             let pinned = Source { target_revision: revision.to_owned(), ..deployment.source.clone() };
             deployment.pin = Some(revisions.form(&pinned, None, credentials, anew).await);
@@ -201,7 +227,7 @@ impl Reconciliation<'_> {
         generated: &Generated,
         (step, posture): (SyncStep, Posture),
     ) -> Result<Next, Error> {
-        if self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen)) {
+        if self.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen)) {
             self.retire(generated).await?;
         }
         let mut conditions = Vec::new();
@@ -230,15 +256,28 @@ impl Reconciliation<'_> {
 
     /// Deploys with the objects that somebody made.
     async fn deploy_found(&mut self, application: &Application) -> Result<Next, Error> {
+        let deployment = match self.found(application) {
+            Ok(deployment) => deployment,
+            Err(message) => return self.missing(application, message).await,
+        };
+        let step = decide::next(&self.facts(&deployment));
+        let posture = Posture { suspend: None, hold_source: false };
+        self.step(&deployment, &step, Vec::new(), posture).await
+    }
+
+    /// The objects that somebody made, or what is missing.
+    pub(in crate::application) fn found<'b>(
+        &self,
+        application: &'b Application,
+    ) -> Result<Deployment<'b>, String> {
         let views = &self.controller.views;
         let (namespace, name) = (&application.destination.namespace, names::workload_name(&self.object));
         let Some(workload) = views.kustomizations.get(namespace, name) else {
-            let message = format!(
+            return Err(format!(
                 "there is no Kustomization {name} in namespace {namespace}; make it, name another one with the label \
                  flamingo/workload-name, or set the sync option {}=true to have it made",
                 names::AUTO_CREATE
-            );
-            return self.missing(application, message).await;
+            ));
         };
         let reference =
             |field: &str| workload.str_at(&["spec", "sourceRef", field]).filter(|text| !text.is_empty());
@@ -246,28 +285,23 @@ impl Reconciliation<'_> {
             (reference("kind").unwrap_or_default(), reference("name").unwrap_or_default());
         let source_namespace = reference("namespace").unwrap_or(namespace);
         if kind != "GitRepository" {
-            let message = format!(
+            return Err(format!(
                 "the source of Kustomization {namespace}/{name} is a {kind}, which is not supported by this version of \
                  Flamingo; use a GitRepository"
-            );
-            return self.missing(application, message).await;
+            ));
         }
         let Some(source) = views.git_repositories.get(source_namespace, source_name) else {
-            let message = format!(
+            return Err(format!(
                 "there is no GitRepository {source_name} in namespace {source_namespace}, which Kustomization \
                  {namespace}/{name} refers to; make it, or correct spec.sourceRef"
-            );
-            return self.missing(application, message).await;
+            ));
         };
-        let deployment = Deployment {
+        Ok(Deployment {
             running: Running::of(&self.object),
             live_source: Some(source),
             live_workload: Some(workload),
             ..Deployment::of(application)
-        };
-        let step = decide::next(&self.facts(&deployment));
-        let posture = Posture { suspend: None, hold_source: false };
-        self.step(&deployment, &step, Vec::new(), posture).await
+        })
     }
 
     fn facts(&self, deployment: &Deployment<'_>) -> SyncFacts {

@@ -123,7 +123,7 @@ impl Reconciliation<'_> {
 
     fn was_changed(&self) -> bool {
         use cluster::runtime::Cause;
-        self.run.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen))
+        self.causes.iter().any(|cause| matches!(cause, Cause::Spec | Cause::Seen))
     }
 
     /// Applies an object that is not there, or not as it was generated. What a view has not seen is looked for, and

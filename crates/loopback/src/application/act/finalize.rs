@@ -48,7 +48,7 @@ impl Reconciliation<'_> {
             .map(str::to_owned)
             .collect();
         self.status.write_finalizers(&self.session, left).await?;
-        self.controller.refreshes().remove(&self.run.key);
+        self.controller.refreshes().remove(self.key);
         Ok(Next::Settled)
     }
 
@@ -68,7 +68,11 @@ impl Reconciliation<'_> {
     }
 
     /// Read from the API server, since a view could lag behind what we have made ourselves.
-    async fn generated(&self, resource: &Resource, namespace: &str) -> Result<Vec<Value>, Error> {
+    pub(in crate::application) async fn generated(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+    ) -> Result<Vec<Value>, Error> {
         let everywhere = self.session.list(resource, "", GENERATED_SELECTOR).await;
         let found = match everywhere {
             // With rights in single namespaces only, the destination is where the objects are.

@@ -116,10 +116,10 @@ impl Reconciliation<'_> {
     /// A refresh lets the source look for news; it is answered when the source has.
     async fn answer_refresh(&mut self, deployment: &Deployment<'_>) -> Result<(), Error> {
         if deployment.application.refresh.is_none() {
-            self.controller.refreshes().remove(&self.run.key);
+            self.controller.refreshes().remove(self.key);
             return Ok(());
         }
-        let asked = self.controller.refreshes().get(&self.run.key).cloned();
+        let asked = self.controller.refreshes().get(self.key).cloned();
         let source = deployment.live_source.as_ref();
         let is_suspended =
             |source: &Value| source.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
@@ -135,7 +135,7 @@ impl Reconciliation<'_> {
                 let mut patch = Value::map();
                 patch.set_at(&["metadata", "annotations", REQUESTED_AT], token.as_str());
                 self.change(&self.controller.kinds.git_repositories, source, patch).await?;
-                self.controller.refreshes().insert(self.run.key.clone(), token);
+                self.controller.refreshes().insert(self.key.clone(), token);
             }
         }
         Ok(())

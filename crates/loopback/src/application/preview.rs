@@ -1,0 +1,311 @@
+//! What an Application would become, what a sync of it would do, and what deleting it would delete: said without
+//! writing anything.
+
+mod changes;
+mod removal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apimachinery::object;
+use argocd_api::Application;
+use argocd_api::project::Project;
+use argocd_core::projects;
+use cluster::runtime::ObjectKey;
+use cluster::{ActAs, Deadline, Error};
+use engine::ObjectRef;
+use value::Value;
+
+use super::act::deploy::{Deployment, Posture};
+use super::decide::{self, Gate, Step};
+use super::{Controller, Reconciliation, observe};
+use crate::generate::Generated;
+use crate::names::ApplicationName;
+use crate::reflect::{self, Condition};
+
+/// A preview takes no longer.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Says what would happen.
+#[derive(Clone)]
+pub struct Preview(Arc<Controller>);
+
+impl Preview {
+    pub(crate) fn new(controller: Arc<Controller>) -> Self {
+        Self(controller)
+    }
+
+    /// The Flux objects that `application`, which need not exist, would become:
+    /// `{"problems": [{"message", "field"}], "generated": [{"key", "yaml"}]}`. Secrets are shown without their
+    /// values.
+    pub async fn application(&self, application: &Value) -> Value {
+        let key = self.key(application);
+        let look = self.look(&key, application);
+        let generated = match Application::parse(application) {
+            Err(error) => Err(vec![Condition::invalid_spec(error.to_string())]),
+            Ok(parsed) => look.would_generate(&parsed).await,
+        };
+        let (problems, generated) = match generated {
+            Ok(generated) => (Vec::new(), objects(&generated)),
+            Err(conditions) => (conditions, Vec::new()),
+        };
+        Value::map_of([
+            ("problems", Value::list_of(problems.iter().map(problem))),
+            ("generated", Value::from(generated)),
+        ])
+    }
+
+    /// What a sync of `application` would do now: `{"from", "to", "steps", "objects": [{"key", "change"}],
+    /// "isComplete", "problem"?}`.
+    pub async fn sync(&self, application: &Value) -> Value {
+        let key = self.key(application);
+        self.look(&key, application).would_sync().await
+    }
+
+    /// What deleting `application` would delete: `{"goes": [{"key"}], "stays": [{"key", "why"}]}`.
+    ///
+    /// # Errors
+    /// The cluster could not be asked what was generated.
+    pub async fn removal(&self, application: &Value, cascades: bool) -> Result<Value, Error> {
+        let key = self.key(application);
+        removal::of(&self.look(&key, application), cascades).await
+    }
+
+    fn key(&self, application: &Value) -> ObjectKey {
+        let name = ApplicationName::of(application);
+        ObjectKey { cluster: self.0.cluster.id().clone(), namespace: name.namespace, name: name.name }
+    }
+
+    fn look<'a>(&'a self, key: &'a ObjectKey, application: &Value) -> Reconciliation<'a> {
+        let session = self.0.cluster.session(ActAs::Component, Deadline::after(PATIENCE));
+        Reconciliation::of(&self.0, (key, &[]), session, application.clone())
+    }
+}
+
+impl Reconciliation<'_> {
+    async fn would_generate(&self, application: &Application) -> Result<Generated, Vec<Condition>> {
+        let project = observe::admitted(self.controller, application, &self.name)?;
+        match decide::decide(&observe::lifecycle(&self.object, application)) {
+            Step::NeedsArgoCd => Err(vec![Condition::invalid_spec(decide::NEEDS_ARGO_CD)]),
+            Step::Deploy { generate: false } => match self.found(application) {
+                Ok(_) => Err(Vec::new()),
+                Err(message) => Err(vec![Condition::invalid_spec(message)]),
+            },
+            _ => self.generated_for(&mut self.deployment(application, &project), &project).await,
+        }
+    }
+
+    async fn generated_for(
+        &self,
+        deployment: &mut Deployment<'_>,
+        project: &Project,
+    ) -> Result<Generated, Vec<Condition>> {
+        let ingredients = self.ingredients(deployment, project).await?;
+        let posture = Posture { suspend: deployment.is_resting.then_some(true), hold_source: false };
+        self.generate(deployment, (project, &ingredients), &ingredients.form, posture)
+    }
+
+    async fn would_sync(&self) -> Value {
+        let application = match Application::parse(&self.object) {
+            Ok(application) => application,
+            Err(error) => return refused(&[Condition::invalid_spec(error.to_string())]),
+        };
+        let project = match observe::admitted(self.controller, &application, &self.name) {
+            Ok(project) => project,
+            Err(conditions) => return refused(&conditions),
+        };
+        let mut deployment = match decide::decide(&observe::lifecycle(&self.object, &application)) {
+            Step::Deploy { generate: true } => self.deployment(&application, &project),
+            Step::Deploy { generate: false } => match self.found(&application) {
+                Ok(deployment) => deployment,
+                Err(message) => return refused(&[Condition::invalid_spec(message)]),
+            },
+            Step::Leave => return refused(&[Condition::invalid_spec("the Application is to be left alone")]),
+            Step::Finalize => return refused(&[Condition::invalid_spec("the Application is being deleted")]),
+            Step::NeedsArgoCd => return refused(&[Condition::invalid_spec(decide::NEEDS_ARGO_CD)]),
+        };
+        let workload = match deployment.generated {
+            true => match self.generated_for(&mut deployment, &project).await {
+                Ok(generated) => Some(generated.workload),
+                Err(conditions) => return refused(&conditions),
+            },
+            false => deployment.live_workload.clone(),
+        };
+        self.planned(&deployment, &project, workload).await
+    }
+
+    /// What a sync would do that nothing stands in the way of.
+    async fn planned(
+        &self,
+        deployment: &Deployment<'_>,
+        project: &Project,
+        workload: Option<Value>,
+    ) -> Value {
+        let source = deployment.live_source.as_ref();
+        let artifact = source.and_then(reflect::artifact_revision).map(reflect::commit_of);
+        let applied = deployment
+            .live_workload
+            .as_ref()
+            .and_then(|workload| workload.str_at(&["status", "lastAppliedRevision"]))
+            .map(reflect::commit_of);
+        let newest = self.newest(deployment).await;
+        let mut plan = Value::map();
+        for (field, revision) in [("from", applied), ("to", newest.as_deref().or(artifact))] {
+            if let Some(revision) = revision {
+                plan.set_at(&[field], revision);
+            }
+        }
+        plan.set_at(&["steps"], Value::list_of(self.steps(deployment, project)));
+        let (Some(source), Some(workload)) = (source, workload) else {
+            plan.set_at(&["objects"], Value::list_of(Vec::<Value>::new()));
+            plan.set_at(&["isComplete"], false);
+            return plan;
+        };
+        if let Some(denied) = self.denied(project, source, &workload).await {
+            plan.set_at(&["problem"], denied);
+        }
+        let changes = changes::of(self, source, &workload).await;
+        let is_newest = newest.is_none_or(|newest| artifact == Some(newest.as_str()));
+        plan.set_at(&["isComplete"], changes.is_complete && is_newest);
+        plan.set_at(&["objects"], Value::from(changes.objects));
+        if let Some(problem) = changes.problem.filter(|_| plan.get("problem").is_none()) {
+            plan.set_at(&["problem"], problem);
+        }
+        plan
+    }
+
+    /// What the project denies of the artifact that is here.
+    async fn denied(&self, project: &Project, source: &Value, workload: &Value) -> Option<Value> {
+        match self.gate(project, source, workload).await {
+            Ok((Gate::Denied(message), _)) => {
+                let fix = "take what is denied out of the source, or let the project allow it";
+                Some(trouble("the project does not allow what the source has", &message, fix))
+            }
+            _ => None,
+        }
+    }
+
+    /// The commit that the repository has now, where it is told by name.
+    async fn newest(&self, deployment: &Deployment<'_>) -> Option<String> {
+        let source = &deployment.source;
+        let credentials =
+            observe::credentials(self.controller, deployment.application, &source.repo_url).ok()?;
+        super::revisions::commit(source, credentials.as_ref()).await
+    }
+
+    fn steps(&self, deployment: &Deployment<'_>, project: &Project) -> Vec<String> {
+        let name = |object: &Option<Value>, kind: &str| {
+            let reference = object.as_ref().and_then(ObjectRef::of);
+            reference.map_or_else(|| format!("a new {kind}"), |reference| reference.to_string())
+        };
+        let source = name(&deployment.live_source, "GitRepository");
+        let workload = name(&deployment.live_workload, "Kustomization");
+        let mut steps = vec![format!("{source} looks for news")];
+        if !projects::permits_everything(project) {
+            steps.push(format!("what it has is held against project {}", project.name));
+        }
+        if deployment.generated && deployment.is_resting {
+            steps.push(format!("{workload}, which rests between syncs, deploys it and rests again"));
+        } else {
+            steps.push(format!("{workload} deploys it"));
+        }
+        steps
+    }
+}
+
+/// The generated objects, in the order in which they are made.
+fn objects(generated: &Generated) -> Vec<Value> {
+    let secret = generated.secret.as_ref().map(masked);
+    let objects = [generated.namespace.clone(), secret, Some(generated.source.clone())];
+    let objects = objects.into_iter().flatten().chain([generated.workload.clone()]);
+    let shown = |object: Value| {
+        let mut item = Value::map_of([("key", key(&ObjectRef::of(&object)?))]);
+        item.set_at(&["yaml"], yaml::to_yaml(&object).ok()?);
+        Some(item)
+    };
+    objects.filter_map(shown).collect()
+}
+
+fn masked(secret: &Value) -> Value {
+    let mut secret = secret.clone();
+    let names: Vec<String> =
+        object::text_entries(secret.get("data")).map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        secret.set_at(&["data", &name], "++++++++");
+    }
+    secret
+}
+
+/// `group/Kind/namespace/name`.
+fn key(reference: &ObjectRef) -> String {
+    let ObjectRef { group, kind, namespace, name } = reference;
+    format!("{group}/{kind}/{namespace}/{name}")
+}
+
+fn problem(condition: &Condition) -> Value {
+    let mut problem = Value::map_of([("message", condition.message.as_str())]);
+    if let Some(field) = field_of(&condition.message) {
+        problem.set_at(&["field"], field);
+    }
+    problem
+}
+
+/// The field that a sentence is about: the first that it names, or the one that upstream's sentences are about.
+fn field_of(message: &str) -> Option<String> {
+    const SENTENCES: [(&str, &str); 5] = [
+        ("application repo ", "spec.source.repoURL"),
+        ("application destination", "spec.destination.namespace"),
+        ("Destination server missing", "spec.destination.server"),
+        ("Application referencing project ", "spec.project"),
+        ("unable to resolve '", "spec.source.targetRevision"),
+    ];
+    let named = message
+        .split(|c: char| c.is_whitespace() || c == ':' || c == ',')
+        .find(|word| word.starts_with("spec."));
+    let by_sentence = || SENTENCES.iter().find(|(part, _)| message.contains(part)).map(|(_, field)| *field);
+    named.or_else(by_sentence).map(|field| field.trim_end_matches('.').to_owned())
+}
+
+/// A sync that cannot be.
+fn refused(conditions: &[Condition]) -> Value {
+    let messages: Vec<&str> = conditions.iter().map(|condition| condition.message.as_str()).collect();
+    let fix = "correct the Application as the cause says";
+    Value::map_of([
+        ("steps", Value::list_of(Vec::<Value>::new())),
+        ("objects", Value::list_of(Vec::<Value>::new())),
+        ("isComplete", false.into()),
+        ("problem", trouble("it cannot be synced as it is", &messages.join("; "), fix)),
+    ])
+}
+
+fn trouble(sentence: &str, evidence: &str, fix: &str) -> Value {
+    Value::map_of([("sentence", sentence), ("evidence", evidence), ("fix", fix)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_that_a_sentence_is_about() {
+        let rows = [
+            (
+                "spec.destination.namespace is empty: the Flux objects are made there",
+                "spec.destination.namespace",
+            ),
+            ("application repo x is not permitted in project 'p'", "spec.source.repoURL"),
+            (
+                "Failed to load target state: unable to resolve 'x' to a commit SHA",
+                "spec.source.targetRevision",
+            ),
+            ("Application referencing project p which does not exist", "spec.project"),
+        ];
+        for (message, field) in rows {
+            assert_eq!(field_of(message).as_deref(), Some(field), "{message}");
+        }
+        assert_eq!(
+            field_of("Kustomization/apps/demo exists and was not generated for this Application"),
+            None
+        );
+    }
+}
