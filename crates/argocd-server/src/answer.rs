@@ -11,6 +11,7 @@ use futures::{Stream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use value::Value;
 
 use crate::error::ApiError;
@@ -27,13 +28,48 @@ pub(crate) enum Answer {
     JsonWithCookie(Value, String),
     /// Messages as they come; an error is the last one.
     Stream(BoxStream<'static, Result<Value, ApiError>>),
+    /// Events with names and ids.
+    Events(BoxStream<'static, Frame>),
     /// Elsewhere, with a cookie.
     Redirect { to: String, cookie: String },
     /// Text.
     Text(&'static str),
 }
 
+/// A part of a stream of events.
+pub(crate) enum Frame {
+    Event {
+        name: &'static str,
+        id: String,
+        data: Value,
+    },
+    /// Nothing happened; the id all the same is newer.
+    Silence {
+        id: String,
+    },
+}
+
+impl Frame {
+    fn text(&self) -> String {
+        match self {
+            Self::Event { name, id, data } => {
+                format!("id: {id}\nevent: {name}\ndata: {}\n\n", value::to_json(data))
+            }
+            Self::Silence { id } => format!(":\nid: {id}\n\n"),
+        }
+    }
+}
+
 impl Answer {
+    /// Streams end when the server does: it waits for them.
+    pub(crate) fn until(self, stop: CancellationToken) -> Self {
+        match self {
+            Self::Stream(messages) => Self::Stream(messages.take_until(stop.cancelled_owned()).boxed()),
+            Self::Events(frames) => Self::Events(frames.take_until(stop.cancelled_owned()).boxed()),
+            other => other,
+        }
+    }
+
     /// The answer on the wire.
     pub(crate) fn response(self, wants_events: bool) -> Response {
         match self {
@@ -42,12 +78,21 @@ impl Answer {
                 with_cookie(json(StatusCode::OK, &message, true), &cookie)
             }
             Self::Stream(messages) => stream(messages, wants_events),
+            Self::Events(frames) => {
+                let texts = frames.map(|frame| Ok::<_, Infallible>(Bytes::from(frame.text())));
+                let mut response = Response::new(Body::from_stream(texts));
+                let events = HeaderValue::from_static("text/event-stream");
+                response.headers_mut().insert(CONTENT_TYPE, events);
+                response
+            }
             Self::Redirect { to, cookie } => {
                 let mut response = with_status(Response::new(Body::empty()), StatusCode::SEE_OTHER);
                 response
                     .headers_mut()
                     .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
                 insert(response.headers_mut(), LOCATION, &to);
+                // The address that leads here may hold a secret.
+                insert(response.headers_mut(), http::header::REFERRER_POLICY, "no-referrer");
                 with_cookie(response, &cookie)
             }
             Self::Text(text) => plain(StatusCode::OK, text),
@@ -85,7 +130,8 @@ pub(crate) fn protect(response: &mut Response) {
     const HEADERS: [(HeaderName, &str); 4] = [
         (
             http::header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+             font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (http::header::REFERRER_POLICY, "same-origin"),

@@ -9,11 +9,11 @@ use cluster::{Session, Subresource, Target};
 use thiserror::Error;
 use value::{Map, Value};
 
-use crate::control_plane::{CONFIG, Kinds, MANAGER, POLICY, SECRET, SIGNING_KEY};
+use crate::control_plane::{CONFIG, Kinds, MANAGER, POLICY, SECRET, SIGNING_KEY, data_of_secret};
 use crate::sessions::COST;
 
 /// Where the first password of `admin` is, until somebody deletes it.
-const INITIAL: &str = "argocd-initial-admin-secret";
+pub const INITIAL_PASSWORD: &str = "argocd-initial-admin-secret";
 /// Bytes of the key that signs tokens.
 const KEY_LENGTH: usize = 32;
 /// Bytes of a first password; 16 characters.
@@ -68,15 +68,20 @@ pub async fn bootstrap(session: &Session, namespace: &str, clock: &dyn Clock) ->
     Ok(())
 }
 
+/// The password in the Secret [`INITIAL_PASSWORD`].
+pub fn initial_password(secret: &Value) -> Option<String> {
+    data_of_secret(secret).remove("password")
+}
+
 async fn write_initial(
     session: &Session,
     kinds: &Kinds,
     namespace: &str,
     password: &str,
 ) -> Result<(), BootstrapError> {
-    let target = Target::new(&kinds.secrets, namespace, INITIAL);
+    let target = Target::new(&kinds.secrets, namespace, INITIAL_PASSWORD);
     let data = Value::map_of([("password", STANDARD.encode(password))]);
-    let mut initial = object("Secret", namespace, INITIAL);
+    let mut initial = object("Secret", namespace, INITIAL_PASSWORD);
     initial.set_at(&["type"], "Opaque");
     initial.set_at(&["data"], data.clone());
     if !create_missing(session, &target, initial).await? {

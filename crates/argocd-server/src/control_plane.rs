@@ -13,12 +13,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::watch::{Observation, View};
 use cluster::{ActAs, Cluster, Deadline, Resource, Session, Target};
+use engine::ObjectRef;
 use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
 use crate::authentication::Caller;
-use crate::sessions::Sessions;
+use crate::link::Link;
+use crate::list::List;
+use crate::objects::Objects;
+use crate::sessions::{REVOKED, Sessions};
+use crate::sight::Sights;
+use crate::snapshots::Snapshots;
 
 /// The ConfigMap of settings.
 pub(crate) const CONFIG: &str = "argocd-cm";
@@ -51,6 +58,12 @@ pub(crate) struct ControlPlane {
     policy: Memo<Rules>,
     accounts: Memo<Result<Accounts, AccountsError>>,
     pub(crate) sessions: Sessions,
+    pub(crate) list: Arc<List>,
+    pub(crate) objects: Objects,
+    pub(crate) sights: Sights,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) link: Link,
+    pub(crate) stop: CancellationToken,
 }
 
 /// The kinds that are read and written.
@@ -75,24 +88,21 @@ impl ControlPlane {
         namespace: String,
         clock: Arc<dyn Clock>,
         stop: &CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, getrandom::Error> {
         let kinds = Kinds::new();
         let view = |resource: &Resource| View::start(&cluster, resource, Some(&namespace), stop);
-        let (applications, mut observations) = view(&kinds.applications);
-        let (config_maps, _) = view(&kinds.config_maps);
-        let (secrets, _) = view(&kinds.secrets);
+        let (applications, observations) = view(&kinds.applications);
+        let (config_maps, of_config_maps) = view(&kinds.config_maps);
+        let (secrets, of_secrets) = view(&kinds.secrets);
+        let list = Arc::new(List::new(epoch()?));
         tokio::join!(applications.synced(), config_maps.synced(), secrets.synced());
+        applications.select(|_| true).iter().for_each(|object| follow(&list, &applications, object));
         let (changes, _) = broadcast::channel(BACKLOG);
-        let sender = changes.clone();
-        tokio::spawn(async move {
-            while let Some(observation) = observations.recv().await {
-                // Nobody may be listening, and that is no trouble.
-                drop(sender.send(observation));
-            }
-        });
-        let built_in = Policy::built_in();
-        let (policy, accounts) = (Memo::default(), Memo::default());
-        Self {
+        tokio::spawn(pass_on(observations, applications.clone(), list.clone(), changes.clone()));
+        tokio::spawn(watch_rights(of_config_maps, list.clone()));
+        tokio::spawn(watch_rights(of_secrets, list.clone()));
+        let objects = Objects::start(&cluster, clock.clone(), list.clone(), stop).await;
+        Ok(Self {
             cluster,
             namespace,
             clock,
@@ -101,11 +111,17 @@ impl ControlPlane {
             config_maps,
             secrets,
             kinds,
-            built_in,
-            policy,
-            accounts,
+            built_in: Policy::built_in(),
+            policy: Memo::default(),
+            accounts: Memo::default(),
             sessions: Sessions::default(),
-        }
+            list,
+            objects,
+            sights: Sights::default(),
+            snapshots: Snapshots::default(),
+            link: Link::default(),
+            stop: stop.clone(),
+        })
     }
 
     pub(crate) fn kinds(&self) -> &Kinds {
@@ -178,6 +194,12 @@ impl ControlPlane {
         by_default || policy::permits(&policies, &caller.account, request)
     }
 
+    /// Another text when the policy is another one.
+    pub(crate) fn policy_version(&self) -> String {
+        let object = self.config_maps.get(&self.namespace, POLICY);
+        version(object.as_ref()).unwrap_or_default().to_owned()
+    }
+
     fn rules(&self) -> Arc<Rules> {
         let object = self.config_maps.get(&self.namespace, POLICY);
         self.policy.get(&format!("{:?}", version(object.as_ref())), || {
@@ -198,6 +220,43 @@ impl ControlPlane {
             Rules { policy, default_role: text("policy.default").to_owned() }
         })
     }
+}
+
+/// Applications go into the list and to those who watch them.
+async fn pass_on(
+    mut observations: UnboundedReceiver<Observation>,
+    view: View,
+    list: Arc<List>,
+    changes: broadcast::Sender<Observation>,
+) {
+    while let Some(observation) = observations.recv().await {
+        let (Observation::Changed { now: object, .. } | Observation::Gone(object)) = &observation;
+        follow(&list, &view, object);
+        // Nobody may be listening, and that is no trouble.
+        drop(changes.send(observation));
+    }
+}
+
+fn follow(list: &List, view: &View, application: &Value) {
+    let Some(reference) = ObjectRef::of(application) else { return };
+    list.follow(&reference, || view.get(&reference.namespace, &reference.name));
+}
+
+/// Whatever says who may do what, and who is who.
+async fn watch_rights(mut observations: UnboundedReceiver<Observation>, list: Arc<List>) {
+    while let Some(observation) = observations.recv().await {
+        let (Observation::Changed { now: object, .. } | Observation::Gone(object)) = &observation;
+        if let Some(CONFIG | POLICY | SECRET | REVOKED) = object::name(object) {
+            list.rights_changed();
+        }
+    }
+}
+
+/// A text that no other process has.
+fn epoch() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 6];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 impl Kinds {

@@ -211,7 +211,7 @@ async fn visible(control: &ControlPlane, caller: &Caller, request: &Request) -> 
     found.filter(|application| sees(control, caller, application)).ok_or_else(ApiError::denied)
 }
 
-fn rbac_name_of(control: &ControlPlane, project: &str, namespace: &str, name: &str) -> String {
+pub(crate) fn rbac_name_of(control: &ControlPlane, project: &str, namespace: &str, name: &str) -> String {
     if namespace == control.namespace || namespace.is_empty() {
         return format!("{project}/{name}");
     }

@@ -14,11 +14,13 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::answer::{Answer, plain, protect, refusal};
 use crate::authentication::Caller;
+use crate::compression::{accepts_gzip, pack};
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
+use crate::page::Page;
 use crate::permit::{Permit, no_session};
 use crate::request::{Request, Variables};
-use crate::{applications, projects, sessions, settings};
+use crate::{applications, link, page, page_api, projects, sessions, settings};
 
 /// No object that Kubernetes stores is nearly as large.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -58,15 +60,17 @@ pub(crate) struct Router {
     control: Arc<ControlPlane>,
     reach: Reach,
     routes: Vec<Route>,
+    page: Option<Arc<dyn Page>>,
 }
 
 impl Router {
-    pub(crate) fn new(control: Arc<ControlPlane>, reach: Reach) -> Self {
+    pub(crate) fn new(control: Arc<ControlPlane>, reach: Reach, page: Option<Arc<dyn Page>>) -> Self {
         let routes = vec![
             route(Method::POST, "/api/v1/session", sessions::create),
             route(Method::DELETE, "/api/v1/session", sessions::forget),
             route(Method::GET, "/api/v1/session/userinfo", sessions::user_info),
             route(Method::GET, "/auth/logout", sessions::log_out),
+            route(Method::GET, link::PATH, link::log_in),
             route(Method::GET, "/api/version", settings::version),
             route(Method::GET, "/api/v1/settings", settings::get),
             route(Method::GET, "/api/v1/settings/plugins", settings::plugins),
@@ -88,7 +92,7 @@ impl Router {
             route(Method::GET, "/api/v1/applications/{name}/managed-resources", applications::not_built),
             route(Method::GET, "/api/v1/applications/{name}/manifests", applications::not_built),
             route(Method::GET, "/api/v1/applications/{name}/resource", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/resource-tree", applications::not_built),
+            route(Method::GET, "/api/v1/applications/{name}/resource-tree", applications::resource_tree),
             route(Method::GET, "/api/v1/applications/{name}/resource/actions", applications::not_built),
             route(Method::GET, "/api/v1/stream/applications/{name}/resource-tree", applications::not_built),
             route(Method::DELETE, "/api/v1/applications/{name}/resource", applications::change_not_built),
@@ -101,19 +105,25 @@ impl Router {
             route(Method::POST, "/api/v1/applications/{name}/rollback", applications::roll_back),
             route(Method::GET, "/api/v1/projects", projects::list),
             route(Method::GET, "/api/v1/projects/{name}", projects::get),
+            route(Method::GET, "/api/flamingo/v1/session", page_api::session),
+            route(Method::GET, "/api/flamingo/v1/rows", page_api::rows),
+            route(Method::GET, "/api/flamingo/v1/applications/{name}", page_api::application),
+            route(Method::GET, "/api/flamingo/v1/stream", page_api::stream),
+            route(Method::POST, "/api/flamingo/v1/object/actions", page_api::act),
         ];
-        Self { control, reach, routes }
+        Self { control, reach, routes, page }
     }
 
     /// Answers a request.
     pub(crate) async fn answer(&self, request: http::Request<axum::body::Body>) -> Response {
         let (parts, body) = request.into_parts();
+        let is_packed = accepts_gzip(&parts.headers);
         let mut response = match self.refuse(&parts) {
             Some(refusal) => refusal,
             None => self.route(parts, body).await,
         };
         protect(&mut response);
-        response
+        if is_packed { pack(response).await } else { response }
     }
 
     /// The route of a request, and the variables of its path.
@@ -136,7 +146,12 @@ impl Router {
     async fn route(&self, parts: Parts, body: axum::body::Body) -> Response {
         let (route, variables) = match self.find(&parts.method, parts.uri.path()) {
             Ok(found) => found,
-            Err((status, text)) => return plain(status, text),
+            Err((status, text)) => {
+                let file = self.page.as_ref().filter(|_| status == StatusCode::NOT_FOUND);
+                return file
+                    .and_then(|page| page::answer(page, &parts))
+                    .unwrap_or_else(|| plain(status, text));
+            }
         };
         let mut request = Request {
             variables,
@@ -163,7 +178,7 @@ impl Router {
             }
         };
         match (route.handler)(self.control.clone(), caller, request).await {
-            Ok(answer) => answer.response(events),
+            Ok(answer) => answer.until(self.control.stop.clone()).response(events),
             Err(error) => {
                 if error.code == Code::Internal {
                     tracing::error!(path = parts.uri.path(), error = %error, "a request failed");

@@ -26,7 +26,7 @@ use crate::request::Request;
 use crate::token::{self, Claims, Key};
 
 /// The Secret of tokens that were taken back: their ids, and when they would have ended.
-const REVOKED: &str = "argocd-revoked-tokens";
+pub(crate) const REVOKED: &str = "argocd-revoked-tokens";
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Checking a password costs a tenth of a second, so few are checked at once.
 const CONCURRENT: usize = 50;
@@ -108,19 +108,25 @@ pub(crate) async fn create(
         tokio::time::sleep(delay()?).await;
         return Err(refusal);
     }
+    let (token, cookie) = begin(&control, name)?;
+    Ok(Answer::JsonWithCookie(Value::map_of([("token", token.as_str())]), cookie))
+}
+
+/// A token for an account that has proved itself, and the cookie that holds it.
+pub(crate) fn begin(control: &ControlPlane, account: &str) -> Result<(String, String), ApiError> {
     let config = control.config();
     let lifetime = config.get("users.session.duration").and_then(|text| duration::parse(text).ok());
     let now = control.clock.now();
     let claims = Claims {
-        account: name.to_owned(),
+        account: account.to_owned(),
         capability: Capability::Login,
         id: new_id()?,
         issued_at: now,
         expires_at: now.checked_add(lifetime.unwrap_or(DEFAULT_LIFETIME)).ok(),
     };
-    let token = token::issue(&claims, &key(&control)?);
+    let token = token::issue(&claims, &key(control)?);
     let cookie = format!("{COOKIE_NAME}={token}; path=/; SameSite=lax; httpOnly");
-    Ok(Answer::JsonWithCookie(Value::map_of([("token", token.as_str())]), cookie))
+    Ok((token, cookie))
 }
 
 /// `DELETE /api/v1/session`: the cookie goes; the token itself stays good, as upstream has it.

@@ -128,6 +128,14 @@ impl Session {
         self.cluster.mapper.watchable(self).await
     }
 
+    /// What the API server says of its version.
+    ///
+    /// # Errors
+    /// Any failure.
+    pub async fn version(&self) -> Result<Value, Error> {
+        Ok(self.call(Method::GET, "/version", None).await?.1)
+    }
+
     /// The address of `object`.
     ///
     /// # Errors

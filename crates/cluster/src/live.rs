@@ -125,6 +125,13 @@ impl<T: PartialEq + Send + Sync + 'static> Live<T> {
         self.read().items.get(reference).map(|item| item.kept.clone())
     }
 
+    /// What is kept of all objects for which `keep` is true.
+    pub fn select(&self, keep: impl Fn(&ObjectRef) -> bool) -> Vec<Arc<T>> {
+        let index = self.read();
+        let found = index.items.values().filter(|item| keep(&item.reference));
+        found.map(|item| item.kept.clone()).collect()
+    }
+
     /// What is kept of the objects that name the owner with this UID.
     pub fn owned_by(&self, uid: &str) -> Vec<Arc<T>> {
         let index = self.read();

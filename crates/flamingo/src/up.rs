@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use apimachinery::gvk::GroupVersionKind;
 use argocd_server::Server;
 use cli::arguments::Up;
 use cli::progress::Progress;
-use cluster::Cluster;
+use cluster::{Cluster, Resource, Target};
 use flux_controllers::{Controllers, Settings};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -59,7 +60,7 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
 
     let api = start_api(&cluster, arguments.api_port, &stop).await?;
-    reporter.say(&address_of_api(&api, &kubeconfig));
+    reporter.say(&address_of_api(&api, first_password(&cluster).await?)?);
 
     for name in deployment.retire_others().await? {
         reporter.say(&format!("Removing {name} and its objects, which an earlier run deployed"));
@@ -91,20 +92,33 @@ async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> an
     let listener = listener.context("no port is free for the API")?;
     let (clock, namespace) = (kubernetes::clock(), loopback::Settings::default().namespace);
     argocd_server::bootstrap(&kubernetes::session(cluster), &namespace, &*clock).await?;
-    let settings = argocd_server::Settings { namespace, loopback_only: true };
+    let settings = argocd_server::Settings { namespace, loopback_only: true, page: None };
     Ok(Server::start(listener, cluster.clone(), settings, clock, stop).await?)
 }
 
-fn address_of_api(api: &Server, kubeconfig: &Path) -> String {
+/// The password that `admin` had at first; `None` where somebody has deleted it, as one does after changing it.
+async fn first_password(cluster: &Cluster) -> anyhow::Result<Option<String>> {
+    let secrets = Resource::new(GroupVersionKind::new("", "v1", "Secret"), "secrets", true);
+    let target =
+        Target::new(&secrets, &loopback::Settings::default().namespace, argocd_server::INITIAL_PASSWORD);
+    let secret =
+        kubernetes::session(cluster).get(&target).await.context("the first password cannot be read")?;
+    Ok(secret.and_then(|secret| argocd_server::initial_password(&secret)))
+}
+
+fn address_of_api(api: &Server, password: Option<String>) -> anyhow::Result<String> {
     let address = api.address();
     // As it was started: it need not be on the path.
     let flamingo = std::env::args().next().unwrap_or_else(|| "flamingo".to_owned());
-    format!(
-        "Argo CD's API is at http://{address}. The first password of admin:\n\n  kubectl --kubeconfig {} -n argocd get \
-         secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d\n\nTry: {flamingo} login \
-         http://{address}\n     {flamingo} app list\n",
-        kubeconfig.display()
-    )
+    let password = match password {
+        Some(password) => format!("The password of admin: {password}"),
+        None => "The first password of admin was deleted; use the one that it has now.".to_owned(),
+    };
+    Ok(format!(
+        "Argo CD's API is at http://{address}. This link logs your browser in, once and within ten minutes:\n\n  \
+         {}\n\n{password}\n\nTry: {flamingo} login http://{address}\n     {flamingo} app list\n",
+        api.login_link()?
+    ))
 }
 
 async fn start_sandbox(data_dir: &Path, arguments: &Up) -> anyhow::Result<Sandbox> {

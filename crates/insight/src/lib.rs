@@ -11,6 +11,7 @@ mod diagnosis;
 mod finding;
 mod flux;
 pub mod health;
+pub mod rows;
 mod terms;
 pub mod tree;
 mod workload;

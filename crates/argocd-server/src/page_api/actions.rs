@@ -1,0 +1,94 @@
+//! What Flux objects can be asked to do.
+
+use std::sync::Arc;
+
+use apimachinery::clock::rfc3339_micro;
+use apimachinery::gvk::GroupVersionKind;
+use cluster::{Subresource, Target};
+use engine::ObjectRef;
+use insight::rows::{Row, object_of};
+use value::Value;
+
+use crate::answer::Answer;
+use crate::authentication::Caller;
+use crate::control_plane::{ControlPlane, MANAGER};
+use crate::error::ApiError;
+use crate::permit::{Permit, no_session, rbac_name_of, require};
+use crate::request::Request;
+use crate::sight::{Sight, may_with_cluster};
+
+/// Another value asks for a reconciliation.
+const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+
+/// A Flux object may be acted on: by who may sync the Application that it stands for, or change the cluster.
+pub(crate) struct ActsOnFlux(ObjectRef);
+
+impl Permit for ActsOnFlux {
+    async fn decide(
+        control: &ControlPlane,
+        caller: Option<Caller>,
+        request: &Request,
+    ) -> Result<Self, ApiError> {
+        let caller = caller.ok_or_else(no_session)?;
+        let body = request.json()?;
+        let key = body.str_at(&["key"]).unwrap_or_default();
+        let reference = object_of(key).ok_or_else(|| {
+            ApiError::invalid(format!("key: {key:?} is not of the form group/Kind/namespace/name"))
+        })?;
+        let row = control.list.read().rows().get(key).cloned();
+        let row = row.filter(|row| Sight::new(control, &caller).sees()(row));
+        let row = row.ok_or_else(ApiError::denied)?;
+        if row.is_application() {
+            return Err(ApiError::invalid(format!(
+                "{key} is an Application: sync it with POST /api/v1/applications/{}/sync",
+                row.name()
+            )));
+        }
+        may_act(control, &caller, &row)?;
+        Ok(Self(reference))
+    }
+}
+
+fn may_act(control: &ControlPlane, caller: &Caller, row: &Row) -> Result<(), ApiError> {
+    if may_with_cluster(control, caller, "update") {
+        return Ok(());
+    }
+    let owner = row.owner().ok_or_else(ApiError::denied)?;
+    let object = rbac_name_of(control, owner.project, owner.namespace, owner.name);
+    require(control, caller, "sync", &object)
+}
+
+/// `POST /api/flamingo/v1/object/actions`: `reconcile`, `suspend` or `resume`.
+pub(crate) async fn act(
+    control: Arc<ControlPlane>,
+    ActsOnFlux(reference): ActsOnFlux,
+    request: Request,
+) -> Result<Answer, ApiError> {
+    let body = request.json()?;
+    let action = body.str_at(&["action"]).unwrap_or_default();
+    let patch = patch(action, &control).ok_or_else(|| {
+        ApiError::invalid(format!("action: {action:?} is not one of reconcile, suspend, resume"))
+    })?;
+    let session = control.session();
+    let kind = GroupVersionKind::new(&reference.group, "", &reference.kind);
+    let resource = session.preferred_resource(&kind).await?;
+    let target = Target::new(&resource, &reference.namespace, &reference.name);
+    session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
+    Ok(Answer::Json(Value::map()))
+}
+
+/// What an action writes; `None` for an unknown one. Who resumes wants to see it work at once.
+pub(crate) fn patch(action: &str, control: &ControlPlane) -> Option<Value> {
+    let mut patch = Value::map();
+    if matches!(action, "reconcile" | "resume") {
+        let now = rfc3339_micro(control.clock.now());
+        patch.set_at(&["metadata", "annotations", REQUESTED_AT], now);
+    }
+    match action {
+        "reconcile" => {}
+        "suspend" => patch.set_at(&["spec", "suspend"], true),
+        "resume" => patch.set_at(&["spec", "suspend"], false),
+        _ => return None,
+    }
+    Some(patch)
+}
