@@ -8,8 +8,10 @@ mod login;
 mod progress;
 mod settings;
 mod show;
+mod why;
 
 pub use applications::{CommandError, Outcome, run};
 pub use client::{Client, ClientError};
 pub use login::{LoginError, login};
 pub use settings::{Settings, SettingsError};
+pub use why::why;

@@ -39,6 +39,8 @@ pub enum Command {
     /// List, create, sync, wait for and delete Applications.
     #[command(subcommand)]
     App(argocd::App),
+    /// Say why an Application is not deployed: the chain from the commit to the Pods, and what to do.
+    Why(argocd::Why),
     /// Render a Helm chart.
     Template(TemplateArguments),
     /// Examine Helm charts for possible issues.

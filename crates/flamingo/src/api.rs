@@ -1,12 +1,12 @@
-//! `flamingo login` and `flamingo app`: clients of the API.
+//! `flamingo login`, `app` and `why`: clients of the API.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use cli::argocd::{CommandError, Outcome, Settings};
-use cli::arguments::argocd::{App, Login};
+use cli::argocd::{Client, CommandError, Outcome, Settings};
+use cli::arguments::argocd::{App, Login, Why};
 
 pub(crate) async fn login(arguments: Login) -> anyhow::Result<ExitCode> {
     let said = cli::argocd::login(&arguments, &settings_file()?).await?;
@@ -16,7 +16,16 @@ pub(crate) async fn login(arguments: Login) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn app(command: App) -> anyhow::Result<ExitCode> {
     let client = Settings::read(&settings_file()?)?.client()?;
-    match cli::argocd::run(&client, &command).await {
+    ended(&client, cli::argocd::run(&client, &command).await)
+}
+
+pub(crate) async fn why(arguments: Why) -> anyhow::Result<ExitCode> {
+    let client = Settings::read(&settings_file()?)?.client()?;
+    ended(&client, cli::argocd::why(&client, &arguments).await)
+}
+
+fn ended(client: &Client, outcome: Result<Outcome, CommandError>) -> anyhow::Result<ExitCode> {
+    match outcome {
         Ok(Outcome::Done(text)) => {
             print(&text)?;
             Ok(ExitCode::SUCCESS)

@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::ArgocdServer(arguments) => on_runtime("warn", controllers::server(arguments)),
         Command::Login(arguments) => on_runtime("off", api::login(arguments)),
         Command::App(command) => on_runtime("off", api::app(command)),
+        Command::Why(arguments) => on_runtime("off", api::why(arguments)),
         Command::Template(arguments) => outcome(charts::template(&arguments)),
         Command::Lint(arguments) => outcome(charts::lint(&arguments)),
         Command::Show(show) => outcome(charts::show(&show)),

@@ -61,10 +61,15 @@ pub struct Finding {
 /// Two or three lines: what and where, why, what to do.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.object, self.sentence)?;
-        if !self.evidence.is_empty() {
-            write!(f, "\n  cause: {}", self.evidence.trim_end().replace('\n', "\n         "))?;
-        }
-        write!(f, "\n  fix:   {}", self.fix)
+        f.write_str(&told(&self.object.to_string(), &self.sentence, &self.evidence, &self.fix))
     }
+}
+
+/// The lines of a finding, of which only the texts are known.
+pub fn told(object: &str, sentence: &str, evidence: &str, fix: &str) -> String {
+    let mut text = format!("{object}: {sentence}");
+    if !evidence.is_empty() {
+        text += &format!("\n  cause: {}", evidence.trim_end().replace('\n', "\n         "));
+    }
+    text + "\n  fix:   " + fix
 }

@@ -18,7 +18,7 @@ mod workload;
 
 pub use argocd::with_advice;
 pub use diagnosis::diagnose;
-pub use finding::{Code, Finding};
+pub use finding::{Code, Finding, told};
 pub use terms::Terms;
 
 /// Whether a group is one of Flux's.

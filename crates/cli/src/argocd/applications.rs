@@ -49,6 +49,7 @@ pub async fn run(client: &Client, command: &App) -> Result<Outcome, CommandError
     match command {
         App::List(arguments) => list(client, arguments).await,
         App::Get(arguments) => get(client, arguments).await,
+        App::Tree(arguments) => super::why::tree(client, arguments).await,
         App::Create(arguments) => create(client, arguments).await,
         App::Sync(arguments) => sync(client, arguments).await,
         App::Wait(arguments) => wait(client, arguments).await,

@@ -31,7 +31,8 @@ pub(super) fn one(item: &Value, output: Output) -> Result<String, yaml::EmitErro
     })
 }
 
-type Column = (&'static str, fn(&Value) -> String);
+/// A title, and what stands below it.
+pub(super) type Column = (&'static str, fn(&Value) -> String);
 
 const TABLE: [Column; 6] = [
     ("NAME", |item| name(item).to_owned()),
@@ -106,16 +107,16 @@ fn conditions(item: &Value) -> String {
     if types.is_empty() { "<none>".to_owned() } else { types.join(",") }
 }
 
-fn name(item: &Value) -> &str {
+pub(super) fn name(item: &Value) -> &str {
     item.str_at(&["metadata", "name"]).unwrap_or_default()
 }
 
-fn text(item: &Value, path: &[&str]) -> String {
+pub(super) fn text(item: &Value, path: &[&str]) -> String {
     item.str_at(path).unwrap_or_default().to_owned()
 }
 
 /// Columns as wide as their widest cell, three spaces apart; the last one ends where its text does.
-fn table(columns: &[Column], items: &[Value]) -> String {
+pub(super) fn table(columns: &[Column], items: &[Value]) -> String {
     let header = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
     let cells = |item| columns.iter().map(|(_, cell)| cell(item)).collect::<Vec<String>>();
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(items.iter().map(cells)).collect();

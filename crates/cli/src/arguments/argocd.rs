@@ -35,6 +35,8 @@ pub enum App {
     List(List),
     /// Show an Application, its conditions and its resources.
     Get(Get),
+    /// Show what an Application consists of: its Flux objects, what they deployed, and what that made.
+    Tree(Tree),
     /// Create an Application, or change it with `--upsert`.
     Create(Box<Create>),
     /// Deploy the newest commit, or another one, and wait for it.
@@ -87,6 +89,26 @@ pub struct Get {
     #[arg(long)]
     pub refresh: bool,
     /// The form of the output.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Arguments of `app tree`.
+#[derive(Debug, Args)]
+pub struct Tree {
+    /// The Application.
+    pub name: String,
+    /// The form of the output.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The Application.
+    pub name: String,
+    /// The form of the output; `name` prints the first link that does not hold.
     #[arg(long, short, value_enum, default_value_t)]
     pub output: Output,
 }
