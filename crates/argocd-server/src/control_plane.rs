@@ -20,9 +20,11 @@ use tokio_util::sync::CancellationToken;
 use value::Value;
 
 use crate::authentication::Caller;
+use crate::error::{ApiError, Code};
 use crate::link::Link;
 use crate::list::List;
 use crate::objects::Objects;
+use crate::preview::Preview;
 use crate::sessions::{REVOKED, Sessions};
 use crate::sight::Sights;
 use crate::snapshots::Snapshots;
@@ -64,6 +66,7 @@ pub(crate) struct ControlPlane {
     pub(crate) snapshots: Snapshots,
     pub(crate) link: Link,
     pub(crate) stop: CancellationToken,
+    preview: Option<Arc<dyn Preview>>,
 }
 
 /// The kinds that are read and written.
@@ -87,6 +90,7 @@ impl ControlPlane {
         cluster: Cluster,
         namespace: String,
         clock: Arc<dyn Clock>,
+        preview: Option<Arc<dyn Preview>>,
         stop: &CancellationToken,
     ) -> Result<Self, getrandom::Error> {
         let kinds = Kinds::new();
@@ -121,6 +125,19 @@ impl ControlPlane {
             snapshots: Snapshots::default(),
             link: Link::default(),
             stop: stop.clone(),
+            preview,
+        })
+    }
+
+    /// Who can tell what would happen.
+    ///
+    /// # Errors
+    /// Nobody can.
+    pub(crate) fn preview(&self) -> Result<&dyn Preview, ApiError> {
+        self.preview.as_deref().ok_or_else(|| {
+            let message =
+                "this server runs without the controllers of Applications, which alone can tell this";
+            ApiError::new(Code::Unimplemented, message)
         })
     }
 

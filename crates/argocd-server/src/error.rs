@@ -96,18 +96,31 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The code for what the cluster refused, where upstream tells the API server's refusals apart.
+    pub(crate) fn from_cluster(error: &cluster::Error) -> Code {
+        match error.code() {
+            Some(400) => Code::FailedPrecondition,
+            _ => code_of(error),
+        }
+    }
+}
+
 /// What the cluster refused, as upstream's server passes it on.
 impl From<cluster::Error> for ApiError {
     fn from(error: cluster::Error) -> Self {
-        let code = match error.code() {
-            Some(400 | 422) => Code::InvalidArgument,
-            Some(403) => Code::PermissionDenied,
-            Some(404) => Code::NotFound,
-            Some(409) => Code::Aborted,
-            Some(_) => Code::Unknown,
-            None if error.is_transient() => Code::Unavailable,
-            None => Code::Internal,
-        };
-        Self::new(code, error.to_string())
+        Self::new(code_of(&error), error.to_string())
+    }
+}
+
+fn code_of(error: &cluster::Error) -> Code {
+    match error.code() {
+        Some(400 | 422) => Code::InvalidArgument,
+        Some(403) => Code::PermissionDenied,
+        Some(404) => Code::NotFound,
+        Some(409) => Code::Aborted,
+        Some(_) => Code::Unknown,
+        None if error.is_transient() => Code::Unavailable,
+        None => Code::Internal,
     }
 }

@@ -2,12 +2,16 @@
 
 mod actions;
 mod application;
+mod object;
+mod previews;
 mod rows;
 mod session;
 mod stream;
 
-pub(crate) use actions::act;
+pub(crate) use actions::{act, patch as flux_patch};
 pub(crate) use application::application;
+pub(crate) use object::object;
+pub(crate) use previews::{preview_application, preview_removal, preview_sync};
 pub(crate) use rows::rows;
 pub(crate) use session::session;
 pub(crate) use stream::stream;

@@ -57,7 +57,6 @@ pub(crate) struct Update;
 pub(crate) struct Delete;
 pub(crate) struct Sync;
 pub(crate) struct Terminate;
-pub(crate) struct ChangeResource;
 
 impl Action for Get {
     const NAME: &'static str = "get";
@@ -80,9 +79,103 @@ impl Action for Terminate {
     const IS_EXPLAINED: bool = false;
 }
 
-impl Action for ChangeResource {
-    const NAME: &'static str = "update";
-    const IS_EXPLAINED: bool = false;
+/// Something may be done with one object of an application.
+pub(crate) struct OnResource<A> {
+    pub(crate) application: Value,
+    action: PhantomData<fn() -> A>,
+}
+
+/// What is done with an object.
+pub(crate) trait ResourceAction: 'static {
+    /// The action on applications that upstream lets stand for it where it is told to.
+    const WHOLE: Option<&'static str>;
+
+    /// The action of policies, such as `delete/apps/Deployment/web/front`.
+    ///
+    /// # Errors
+    /// The request cannot be read.
+    fn name(request: &Request) -> Result<String, ApiError>;
+}
+
+pub(crate) struct UpdateResource;
+pub(crate) struct RemoveResource;
+
+/// Whether `update` and `delete` on an application stand for its objects too: only where settings say so.
+const INHERITANCE: &str = "server.rbac.disableApplicationFineGrainedRBACInheritance";
+
+impl ResourceAction for UpdateResource {
+    const WHOLE: Option<&'static str> = Some("update");
+
+    fn name(request: &Request) -> Result<String, ApiError> {
+        Ok(fine_grained("update", request))
+    }
+}
+
+impl ResourceAction for RemoveResource {
+    const WHOLE: Option<&'static str> = Some("delete");
+
+    fn name(request: &Request) -> Result<String, ApiError> {
+        Ok(fine_grained("delete", request))
+    }
+}
+
+fn fine_grained(action: &str, request: &Request) -> String {
+    let [group, kind, namespace, name] = ["group", "kind", "namespace", "resourceName"]
+        .map(|field| request.parameter(field).unwrap_or_default());
+    format!("{action}/{group}/{kind}/{namespace}/{name}")
+}
+
+impl<A: ResourceAction> Permit for OnResource<A> {
+    async fn decide(
+        control: &ControlPlane,
+        caller: Option<Caller>,
+        request: &Request,
+    ) -> Result<Self, ApiError> {
+        let caller = caller.ok_or_else(no_session)?;
+        let application = visible(control, &caller, request).await?;
+        let object = rbac_name(control, &application);
+        let may = |action: &str| require(control, &caller, action, &object).is_ok();
+        let inherits = control.config().get(INHERITANCE).is_some_and(|text| text == "false");
+        let whole = A::WHOLE.filter(|_| inherits);
+        if !may(&A::name(request)?) && !whole.is_some_and(may) {
+            return Err(ApiError::denied());
+        }
+        Ok(Self { application, action: PhantomData })
+    }
+}
+
+/// The logs of an application may be read.
+pub(crate) struct ReadsLogs(pub(crate) Value);
+
+impl Permit for ReadsLogs {
+    async fn decide(
+        control: &ControlPlane,
+        caller: Option<Caller>,
+        request: &Request,
+    ) -> Result<Self, ApiError> {
+        let caller = caller.ok_or_else(no_session)?;
+        let application = visible(control, &caller, request).await?;
+        let object = rbac_name(control, &application);
+        let asked = policy::Request { resource: "logs", action: "get", object: &object };
+        if control.permits(&caller, &asked) { Ok(Self(application)) } else { Err(denial(&caller, &asked)) }
+    }
+}
+
+/// The application of the body may be created, in the namespace of the control plane.
+pub(crate) struct Creates(pub(crate) Value);
+
+impl Permit for Creates {
+    async fn decide(
+        control: &ControlPlane,
+        caller: Option<Caller>,
+        request: &Request,
+    ) -> Result<Self, ApiError> {
+        let caller = caller.ok_or_else(no_session)?;
+        let mut application = request.json()?;
+        application.set_at(&["metadata", "namespace"], control.namespace.as_str());
+        require(control, &caller, "create", &rbac_name(control, &application))?;
+        Ok(Self(application))
+    }
 }
 
 /// One project may be seen.

@@ -73,6 +73,18 @@ impl Request {
         Ok(value)
     }
 
+    /// The body, which must be a JSON text.
+    ///
+    /// # Errors
+    /// It is none, in the words of encoding/json.
+    pub(crate) fn text(&self) -> Result<String, ApiError> {
+        let value = value::from_json(&self.body).map_err(|_| ApiError::invalid("unexpected EOF"))?;
+        value.as_str().map(str::to_owned).ok_or_else(|| {
+            let kind = value.kind();
+            ApiError::invalid(format!("json: cannot unmarshal {kind} into Go value of type string"))
+        })
+    }
+
     /// Whether the client wants events of a stream, and not lines of JSON.
     pub(crate) fn wants_events(&self) -> bool {
         let accept = self.headers.get(http::header::ACCEPT).and_then(|accept| accept.to_str().ok());

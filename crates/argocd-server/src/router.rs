@@ -65,52 +65,7 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) fn new(control: Arc<ControlPlane>, reach: Reach, page: Option<Arc<dyn Page>>) -> Self {
-        let routes = vec![
-            route(Method::POST, "/api/v1/session", sessions::create),
-            route(Method::DELETE, "/api/v1/session", sessions::forget),
-            route(Method::GET, "/api/v1/session/userinfo", sessions::user_info),
-            route(Method::GET, "/auth/logout", sessions::log_out),
-            route(Method::GET, link::PATH, link::log_in),
-            route(Method::GET, "/api/version", settings::version),
-            route(Method::GET, "/api/v1/settings", settings::get),
-            route(Method::GET, "/api/v1/settings/plugins", settings::plugins),
-            route(Method::GET, "/healthz", settings::health),
-            route(Method::GET, "/api/v1/applications", applications::list),
-            route(Method::POST, "/api/v1/applications", applications::create),
-            route(Method::GET, "/api/v1/applications/{name}", applications::get),
-            route(Method::PUT, "/api/v1/applications/{name}", applications::update),
-            route(Method::PATCH, "/api/v1/applications/{name}", applications::patch),
-            route(Method::DELETE, "/api/v1/applications/{name}", applications::delete),
-            route(Method::PUT, "/api/v1/applications/{name}/spec", applications::update_spec),
-            route(Method::POST, "/api/v1/applications/{name}/sync", applications::sync),
-            route(Method::DELETE, "/api/v1/applications/{name}/operation", applications::terminate),
-            route(Method::GET, "/api/v1/stream/applications", applications::watch),
-            route(Method::GET, "/api/v1/applications/{name}/syncwindows", applications::sync_windows),
-            route(Method::GET, "/api/v1/applications/{name}/events", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/links", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/logs", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/managed-resources", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/manifests", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/resource", applications::not_built),
-            route(Method::GET, "/api/v1/applications/{name}/resource-tree", applications::resource_tree),
-            route(Method::GET, "/api/v1/applications/{name}/resource/actions", applications::not_built),
-            route(Method::GET, "/api/v1/stream/applications/{name}/resource-tree", applications::not_built),
-            route(Method::DELETE, "/api/v1/applications/{name}/resource", applications::change_not_built),
-            route(Method::POST, "/api/v1/applications/{name}/resource", applications::change_not_built),
-            route(
-                Method::POST,
-                "/api/v1/applications/{name}/resource/actions/v2",
-                applications::change_not_built,
-            ),
-            route(Method::POST, "/api/v1/applications/{name}/rollback", applications::roll_back),
-            route(Method::GET, "/api/v1/projects", projects::list),
-            route(Method::GET, "/api/v1/projects/{name}", projects::get),
-            route(Method::GET, "/api/flamingo/v1/session", page_api::session),
-            route(Method::GET, "/api/flamingo/v1/rows", page_api::rows),
-            route(Method::GET, "/api/flamingo/v1/applications/{name}", page_api::application),
-            route(Method::GET, "/api/flamingo/v1/stream", page_api::stream),
-            route(Method::POST, "/api/flamingo/v1/object/actions", page_api::act),
-        ];
+        let routes = [general(), of_applications(), of_page()].into_iter().flatten().collect();
         Self { control, reach, routes, page }
     }
 
@@ -206,6 +161,76 @@ impl Router {
         (kind != Some("application/json"))
             .then(|| plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Invalid content type\n"))
     }
+}
+
+/// Sessions, settings, projects.
+fn general() -> Vec<Route> {
+    vec![
+        route(Method::POST, "/api/v1/session", sessions::create),
+        route(Method::DELETE, "/api/v1/session", sessions::forget),
+        route(Method::GET, "/api/v1/session/userinfo", sessions::user_info),
+        route(Method::GET, "/auth/logout", sessions::log_out),
+        route(Method::GET, link::PATH, link::log_in),
+        route(Method::GET, "/api/version", settings::version),
+        route(Method::GET, "/api/v1/settings", settings::get),
+        route(Method::GET, "/api/v1/settings/plugins", settings::plugins),
+        route(Method::GET, "/healthz", settings::health),
+        route(Method::GET, "/api/v1/projects", projects::list),
+        route(Method::GET, "/api/v1/projects/{name}", projects::get),
+    ]
+}
+
+/// Applications, as upstream has them.
+fn of_applications() -> Vec<Route> {
+    vec![
+        route(Method::GET, "/api/v1/applications", applications::list),
+        route(Method::POST, "/api/v1/applications", applications::create),
+        route(Method::GET, "/api/v1/applications/{name}", applications::get),
+        route(Method::PUT, "/api/v1/applications/{name}", applications::update),
+        route(Method::PATCH, "/api/v1/applications/{name}", applications::patch),
+        route(Method::DELETE, "/api/v1/applications/{name}", applications::delete),
+        route(Method::PUT, "/api/v1/applications/{name}/spec", applications::update_spec),
+        route(Method::POST, "/api/v1/applications/{name}/sync", applications::sync),
+        route(Method::DELETE, "/api/v1/applications/{name}/operation", applications::terminate),
+        route(Method::GET, "/api/v1/stream/applications", applications::watch),
+        route(Method::GET, "/api/v1/applications/{name}/syncwindows", applications::sync_windows),
+        route(Method::GET, "/api/v1/applications/{name}/events", applications::events),
+        route(Method::GET, "/api/v1/applications/{name}/links", applications::links),
+        route(Method::GET, "/api/v1/applications/{name}/logs", applications::logs),
+        route(Method::GET, "/api/v1/applications/{name}/pods/{podName}/logs", applications::logs),
+        route(Method::GET, "/api/v1/applications/{name}/managed-resources", applications::managed_resources),
+        route(Method::GET, "/api/v1/applications/{name}/manifests", applications::manifests),
+        route(
+            Method::GET,
+            "/api/v1/applications/{name}/revisions/{revision}/metadata",
+            applications::metadata,
+        ),
+        route(Method::GET, "/api/v1/applications/{name}/resource", applications::resource),
+        route(Method::POST, "/api/v1/applications/{name}/resource", applications::patch_resource),
+        route(Method::DELETE, "/api/v1/applications/{name}/resource", applications::delete_resource),
+        route(Method::GET, "/api/v1/applications/{name}/resource/links", applications::resource_links),
+        route(Method::GET, "/api/v1/applications/{name}/resource/actions", applications::actions),
+        route(Method::POST, "/api/v1/applications/{name}/resource/actions", applications::run_action),
+        route(Method::POST, "/api/v1/applications/{name}/resource/actions/v2", applications::run_action),
+        route(Method::GET, "/api/v1/applications/{name}/resource-tree", applications::resource_tree),
+        route(Method::GET, "/api/v1/stream/applications/{name}/resource-tree", applications::watch_tree),
+        route(Method::POST, "/api/v1/applications/{name}/rollback", applications::roll_back),
+    ]
+}
+
+/// The page's own, which `docs/page-api.md` describes.
+fn of_page() -> Vec<Route> {
+    vec![
+        route(Method::GET, "/api/flamingo/v1/session", page_api::session),
+        route(Method::GET, "/api/flamingo/v1/rows", page_api::rows),
+        route(Method::GET, "/api/flamingo/v1/applications/{name}", page_api::application),
+        route(Method::GET, "/api/flamingo/v1/applications/{name}/preview", page_api::preview_sync),
+        route(Method::GET, "/api/flamingo/v1/applications/{name}/removal", page_api::preview_removal),
+        route(Method::POST, "/api/flamingo/v1/preview/application", page_api::preview_application),
+        route(Method::GET, "/api/flamingo/v1/object", page_api::object),
+        route(Method::GET, "/api/flamingo/v1/stream", page_api::stream),
+        route(Method::POST, "/api/flamingo/v1/object/actions", page_api::act),
+    ]
 }
 
 fn route<P, F>(

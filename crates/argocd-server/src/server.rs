@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::control_plane::ControlPlane;
 use crate::link;
 use crate::page::Page;
+use crate::preview::Preview;
 use crate::router::{Reach, Router};
 
 /// What the server is told.
@@ -25,6 +26,8 @@ pub struct Settings {
     pub loopback_only: bool,
     /// The page that it serves beside the API.
     pub page: Option<Arc<dyn Page>>,
+    /// Who tells what controllers would do.
+    pub preview: Option<Arc<dyn Preview>>,
 }
 
 /// Why the server cannot start, or cannot do what it is asked for.
@@ -61,9 +64,9 @@ impl Server {
         clock: Arc<dyn Clock>,
         stop: &CancellationToken,
     ) -> Result<Self, ServerError> {
-        let Settings { namespace, loopback_only, page } = settings;
+        let Settings { namespace, loopback_only, page, preview } = settings;
         let address = listener.local_addr().map_err(ServerError::Address)?;
-        let control = Arc::new(ControlPlane::start(cluster, namespace, clock, stop).await?);
+        let control = Arc::new(ControlPlane::start(cluster, namespace, clock, preview, stop).await?);
         let reach = if loopback_only { Reach::Loopback(address) } else { Reach::Any };
         let router = Arc::new(Router::new(control.clone(), reach, page));
         let service =

@@ -253,21 +253,49 @@ impl Session {
     /// # Errors
     /// Any refusal but "not found"; a conflict where the UID is another one.
     pub async fn delete(&self, target: &Target, uid: &str, propagation: Propagation) -> Result<bool, Error> {
-        let policy = match propagation {
-            Propagation::Background => "Background",
-            Propagation::Foreground => "Foreground",
-            Propagation::Orphan => "Orphan",
-        };
-        let options = Value::map_of([
-            ("apiVersion", Value::from("v1")),
-            ("kind", "DeleteOptions".into()),
-            ("propagationPolicy", policy.into()),
-            ("preconditions", Value::map_of([("uid", uid)])),
-        ]);
+        self.delete_with(target, delete_options(uid, propagation)).await
+    }
+
+    /// As [`Session::delete`], without time for what runs to end.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn delete_at_once(
+        &self,
+        target: &Target,
+        uid: &str,
+        propagation: Propagation,
+    ) -> Result<bool, Error> {
+        let mut options = delete_options(uid, propagation);
+        options.set_at(&["gracePeriodSeconds"], 0);
+        self.delete_with(target, options).await
+    }
+
+    async fn delete_with(&self, target: &Target, options: Value) -> Result<bool, Error> {
         match self.call(Method::DELETE, &target.path(), Some((JSON, &options))).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request without a body and waits for the beginning of the answer.
+    pub(crate) async fn begin(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<http::Response<Body>, Error> {
+        let name = format!("GET {path}");
+        let mut request = Request::builder().uri(format!("{path}{}", query(parameters)));
+        if let ActAs::User(user) = &self.act_as {
+            request = request.header("impersonate-user", user);
+        }
+        let request =
+            request.body(Body::empty()).map_err(|source| Error::Request { request: name.clone(), source })?;
+        match self.deadline.run(self.cluster.client.send(request)).await {
+            None => Err(Error::Deadline { request: name }),
+            Some(Err(source)) => Err(Error::Transport { request: name, source: Box::new(source) }),
+            Some(Ok(answer)) => Ok(answer),
         }
     }
 
@@ -317,6 +345,20 @@ impl Session {
         let value = value::from_json(&body).map_err(|source| Error::Answer { request: name, source })?;
         Ok((code, value))
     }
+}
+
+fn delete_options(uid: &str, propagation: Propagation) -> Value {
+    let policy = match propagation {
+        Propagation::Background => "Background",
+        Propagation::Foreground => "Foreground",
+        Propagation::Orphan => "Orphan",
+    };
+    Value::map_of([
+        ("apiVersion", Value::from("v1")),
+        ("kind", "DeleteOptions".into()),
+        ("propagationPolicy", policy.into()),
+        ("preconditions", Value::map_of([("uid", uid)])),
+    ])
 }
 
 /// How to apply.

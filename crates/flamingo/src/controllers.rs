@@ -51,7 +51,7 @@ pub(crate) async fn server(arguments: ArgocdServer) -> anyhow::Result<ExitCode> 
     let clock = kubernetes::clock();
     argocd_server::bootstrap(&kubernetes::session(&cluster), &namespace, &*clock).await?;
     let stop = CancellationToken::new();
-    let settings = argocd_server::Settings { namespace, loopback_only: false, page: None };
+    let settings = argocd_server::Settings { namespace, loopback_only: false, page: None, preview: None };
     let server = argocd_server::Server::start(listener, cluster, settings, clock, &stop).await?;
     stop_signal().await?;
     stop.cancel();

@@ -92,7 +92,7 @@ async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> an
     let listener = listener.context("no port is free for the API")?;
     let (clock, namespace) = (kubernetes::clock(), loopback::Settings::default().namespace);
     argocd_server::bootstrap(&kubernetes::session(cluster), &namespace, &*clock).await?;
-    let settings = argocd_server::Settings { namespace, loopback_only: true, page: None };
+    let settings = argocd_server::Settings { namespace, loopback_only: true, page: None, preview: None };
     Ok(Server::start(listener, cluster.clone(), settings, clock, stop).await?)
 }
 

@@ -71,18 +71,21 @@ pub(crate) async fn terminate(
 
 /// With automated syncs the revision of the application is the only one.
 fn refuse_other_revision(application: &Value, body: &Value) -> Result<(), ApiError> {
-    let automated = application.at(&["spec", "syncPolicy", "automated"]);
-    let is_on =
-        automated.is_some_and(|automated| automated.get("enabled").and_then(Value::as_bool) != Some(false));
     let (wanted, set) = (
         body.str_at(&["revision"]).unwrap_or_default(),
         application.str_at(&["spec", "source", "targetRevision"]).unwrap_or_default(),
     );
-    if is_on && !wanted.is_empty() && wanted != set {
+    if is_automated(application) && !wanted.is_empty() && wanted != set {
         let message = format!("Cannot sync to {wanted}: auto-sync currently set to {set}");
         return Err(ApiError::new(Code::FailedPrecondition, message));
     }
     Ok(())
+}
+
+/// Whether the application is synced by itself.
+pub(super) fn is_automated(application: &Value) -> bool {
+    let automated = application.at(&["spec", "syncPolicy", "automated"]);
+    automated.is_some_and(|automated| automated.get("enabled").and_then(Value::as_bool) != Some(false))
 }
 
 /// The operation as controllers read it.

@@ -1,17 +1,27 @@
 //! The tree of an application, as upstream writes it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::ObjectRef;
+use futures::StreamExt as _;
 use insight::tree::{Info, Node, Owner, Placed};
 use value::{Map, Value};
 
 use crate::answer::Answer;
+use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::Deployment;
-use crate::error::ApiError;
-use crate::permit::{Get, OnApplication};
+use crate::error::{ApiError, Code};
+use crate::permit::{Get, OnApplication, sees};
 use crate::request::Request;
+use crate::sessions::is_current;
+use crate::tree_watch::TreeWatch;
+
+/// A session that has ended is noticed after so long, even if nothing happens.
+const PERIOD: Duration = Duration::from_secs(30);
+/// What happens in this time is looked at once.
+const GATHERED: Duration = Duration::from_millis(100);
 
 /// `GET /api/v1/applications/{name}/resource-tree`.
 pub(crate) async fn resource_tree(
@@ -19,12 +29,74 @@ pub(crate) async fn resource_tree(
     permit: OnApplication<Get>,
     _: Request,
 ) -> Result<Answer, ApiError> {
-    Ok(Answer::Json(tree(&control, &permit.application)))
+    let deployment = Deployment::of(&control, &permit.application);
+    Ok(Answer::Json(of(&control, deployment)))
+}
+
+/// `GET /api/v1/stream/applications/{name}/resource-tree`: the tree, and again whenever it has changed.
+pub(crate) async fn watch_tree(
+    control: Arc<ControlPlane>,
+    permit: OnApplication<Get>,
+    _: Request,
+) -> Result<Answer, ApiError> {
+    let OnApplication { caller, application, .. } = permit;
+    let reference = ObjectRef::of(&application).ok_or_else(ApiError::denied)?;
+    let watch = TreeWatch::new(&control, reference);
+    let watcher = Watcher { control, caller, watch, last: Value::Null, has_ended: false };
+    let trees = futures::stream::unfold(watcher, async |mut watcher| {
+        let tree = watcher.next().await?;
+        Some((tree, watcher))
+    });
+    Ok(Answer::Stream(trees.boxed()))
+}
+
+/// A client that watches a tree.
+struct Watcher {
+    control: Arc<ControlPlane>,
+    caller: Caller,
+    watch: TreeWatch,
+    last: Value,
+    has_ended: bool,
+}
+
+impl Watcher {
+    /// The next tree; `None` when the stream is over, as after the end of the application or of the session.
+    async fn next(&mut self) -> Option<Result<Value, ApiError>> {
+        while !self.has_ended {
+            tokio::select! {
+                () = self.watch.changed() => tokio::time::sleep(GATHERED).await,
+                () = tokio::time::sleep(PERIOD) => {}
+            }
+            if !is_current(&self.control, &self.caller) {
+                self.has_ended = true;
+                return Some(Err(ApiError::new(Code::Unauthenticated, "the session has ended")));
+            }
+            let is_stale = self.watch.take();
+            let application = self.watch.application(&self.control);
+            let Some(application) =
+                application.filter(|application| sees(&self.control, &self.caller, application))
+            else {
+                self.has_ended = true;
+                return Some(Err(ApiError::denied()));
+            };
+            if !is_stale {
+                continue;
+            }
+            let deployment = Deployment::of(&self.control, &application);
+            self.watch.remember(&application, &deployment);
+            let tree = of(&self.control, deployment);
+            if tree != self.last {
+                self.last = tree.clone();
+                return Some(Ok(tree));
+            }
+        }
+        None
+    }
 }
 
 /// Sorted by group, kind, namespace and name.
-pub(super) fn tree(control: &ControlPlane, application: &Value) -> Value {
-    let mut placed = Deployment::of(control, application).tree;
+fn of(control: &ControlPlane, deployment: Deployment) -> Value {
+    let mut placed = deployment.tree;
     placed.sort_by(|a, b| a.reference.cmp(&b.reference));
     let nodes: Vec<Value> = placed.iter().map(|placed| node(placed, control)).collect();
     if nodes.is_empty() { Value::map() } else { Value::map_of([("nodes", nodes)]) }

@@ -6,9 +6,10 @@ use apimachinery::clock::rfc3339_micro;
 use apimachinery::gvk::GroupVersionKind;
 use cluster::{Subresource, Target};
 use engine::ObjectRef;
-use insight::rows::{Row, object_of};
+use insight::rows::Row;
 use value::Value;
 
+use super::object::key_in;
 use crate::answer::Answer;
 use crate::authentication::Caller;
 use crate::control_plane::{ControlPlane, MANAGER};
@@ -32,9 +33,7 @@ impl Permit for ActsOnFlux {
         let caller = caller.ok_or_else(no_session)?;
         let body = request.json()?;
         let key = body.str_at(&["key"]).unwrap_or_default();
-        let reference = object_of(key).ok_or_else(|| {
-            ApiError::invalid(format!("key: {key:?} is not of the form group/Kind/namespace/name"))
-        })?;
+        let reference = key_in("key", key)?;
         let row = control.list.read().rows().get(key).cloned();
         let row = row.filter(|row| Sight::new(control, &caller).sees()(row));
         let row = row.ok_or_else(ApiError::denied)?;

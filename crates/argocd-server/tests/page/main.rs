@@ -7,5 +7,7 @@ mod application;
 mod files;
 mod link;
 mod list;
+mod object;
+mod resources;
 mod stream;
 mod world;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::clock::FixedClock;
-use argocd_server::{Page, Server, Settings, bootstrap};
+use argocd_server::{Page, Preview, Server, Settings, bootstrap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::{ActAs, Apply, Cluster, ClusterId, Deadline, Propagation, Session};
@@ -61,6 +61,14 @@ impl Answer {
 impl World {
     /// With the definitions of Flux, unless the test brings them later.
     pub(crate) async fn start(has_flux: bool, page: Option<Arc<dyn Page>>) -> Self {
+        Self::start_with(has_flux, page, None).await
+    }
+
+    pub(crate) async fn start_with(
+        has_flux: bool,
+        page: Option<Arc<dyn Page>>,
+        preview: Option<Arc<dyn Preview>>,
+    ) -> Self {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
             // Another world of this process has installed it.
         }
@@ -79,7 +87,7 @@ impl World {
         }
         let stop = CancellationToken::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let settings = Settings { namespace: NAMESPACE.to_owned(), loopback_only: true, page };
+        let settings = Settings { namespace: NAMESPACE.to_owned(), loopback_only: true, page, preview };
         let server = Server::start(listener, cluster, settings, clock.clone(), &stop);
         let server = server.await.expect("a server");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());

@@ -55,7 +55,8 @@ impl World {
         install(&session, scenario, &clock).await;
         let stop = CancellationToken::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let settings = Settings { namespace: NAMESPACE.to_owned(), loopback_only: true, page: None };
+        let settings =
+            Settings { namespace: NAMESPACE.to_owned(), loopback_only: true, page: None, preview: None };
         let server = Server::start(listener, cluster, settings, clock.clone(), &stop);
         let server = server.await.expect("a server");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());

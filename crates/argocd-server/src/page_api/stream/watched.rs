@@ -1,37 +1,25 @@
 //! The Application that a tab shows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use apimachinery::object;
-use cluster::live::Change;
-use cluster::watch::Observation;
-use engine::ObjectRef;
 use insight::rows::object_of;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use value::Value;
 
 use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::Deployment;
-use crate::objects::Seen;
 use crate::page_api::application::head;
 use crate::permit::sees;
 use crate::snapshots::Nodes;
+use crate::tree_watch::TreeWatch;
 
 /// An Application and its tree, as the tab has them.
 pub(super) struct Watched {
     pub(super) key: String,
-    reference: ObjectRef,
-    changes: Receiver<Change<Seen>>,
-    applications: Receiver<Observation>,
+    watch: TreeWatch,
     nodes: Nodes,
     head: Value,
-    /// The objects of the tree, those that should be there too, and the UIDs that others may name as owners.
-    objects: HashSet<ObjectRef>,
-    uids: HashSet<String>,
-    is_stale: bool,
 }
 
 /// What a tab is told of its Application.
@@ -41,17 +29,8 @@ impl Watched {
     /// `None` where the key names no Application.
     pub(super) fn new(control: &ControlPlane, key: &str) -> Option<Self> {
         let reference = object_of(key).filter(|reference| reference.kind == "Application")?;
-        Some(Self {
-            key: key.to_owned(),
-            reference,
-            changes: control.objects.changes(),
-            applications: control.changes(),
-            nodes: Nodes::default(),
-            head: Value::Null,
-            objects: HashSet::new(),
-            uids: HashSet::new(),
-            is_stale: true,
-        })
+        let watch = TreeWatch::new(control, reference);
+        Some(Self { key: key.to_owned(), watch, nodes: Nodes::default(), head: Value::Null })
     }
 
     /// Takes it that the tab has the tree of an earlier moment; `false` where that is not known.
@@ -67,55 +46,26 @@ impl Watched {
         self.nodes.clone()
     }
 
-    /// Waits for a change of the Application, or of its tree.
+    /// Waits for a change that may be about the tree.
     pub(super) async fn changed(&mut self) {
-        while !self.is_stale {
-            let is_closed = tokio::select! {
-                change = self.changes.recv() => match change {
-                    Ok(change) => {
-                        self.is_stale = self.is_about(&change);
-                        false
-                    }
-                    Err(error) => self.missed(&error),
-                },
-                observation = self.applications.recv() => match observation {
-                    Ok(observation) => {
-                        self.is_stale = self.is_own(&observation);
-                        false
-                    }
-                    Err(error) => self.missed(&error),
-                },
-            };
-            if is_closed {
-                // The views have ended, and the server is about to.
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    /// Whether there will be no more changes; otherwise some were missed.
-    fn missed(&mut self, error: &RecvError) -> bool {
-        self.is_stale = true;
-        *error == RecvError::Closed
+        self.watch.changed().await;
     }
 
     /// It may not be as the tab has it.
     pub(super) fn touch(&mut self) {
-        self.is_stale = true;
+        self.watch.touch();
     }
 
     /// What differs from what the tab has. `None` when the Application is gone, or may not be seen any more.
     pub(super) fn tell(&mut self, control: &ControlPlane, caller: &Caller) -> Option<Vec<Told>> {
-        // First what is heard, then a look: what happens in between is told again.
-        self.drain();
-        let ObjectRef { namespace, name, .. } = &self.reference;
-        let application = control.applications.get(namespace, name);
+        let is_stale = self.watch.take();
+        let application = self.watch.application(control);
         let application = application.filter(|application| sees(control, caller, application))?;
-        if !std::mem::take(&mut self.is_stale) {
+        if !is_stale {
             return Some(Vec::new());
         }
         let deployment = Deployment::of(control, &application);
-        self.remember(&application, &deployment);
+        self.watch.remember(&application, &deployment);
         let mut told = Vec::new();
         let head = head(control, caller, &application, &deployment);
         if head != self.head {
@@ -128,41 +78,6 @@ impl Watched {
             self.nodes = Arc::new(nodes);
         }
         Some(told)
-    }
-
-    /// What has come meanwhile is told with the rest.
-    fn drain(&mut self) {
-        loop {
-            match self.changes.try_recv() {
-                Ok(change) => self.is_stale |= self.is_about(&change),
-                Err(TryRecvError::Lagged(_)) => self.is_stale = true,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
-        }
-        loop {
-            match self.applications.try_recv() {
-                Ok(observation) => self.is_stale |= self.is_own(&observation),
-                Err(TryRecvError::Lagged(_)) => self.is_stale = true,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
-        }
-    }
-
-    fn is_own(&self, observation: &Observation) -> bool {
-        let (Observation::Changed { now: object, .. } | Observation::Gone(object)) = observation;
-        ObjectRef::of(object).is_some_and(|reference| reference == self.reference)
-    }
-
-    fn is_about(&self, change: &Change<Seen>) -> bool {
-        let is_owned = |seen: &Arc<Seen>| seen.node.owners.iter().any(|owner| self.uids.contains(&owner.uid));
-        self.objects.contains(&change.reference) || change.now.as_ref().is_some_and(is_owned)
-    }
-
-    fn remember(&mut self, application: &Value, deployment: &Deployment) {
-        self.objects = deployment.tree.iter().map(|placed| placed.reference.clone()).collect();
-        let nodes = deployment.tree.iter().filter_map(|placed| placed.node.as_ref());
-        self.uids = nodes.map(|node| node.uid.clone()).collect();
-        self.uids.extend(object::uid(application).map(str::to_owned));
     }
 }
 
