@@ -4,7 +4,11 @@ import { Cell } from "./cell";
 import { EventParser, type StreamEvent } from "./sse";
 
 /** How well what is shown follows the cluster. */
-export type Liveness = { state: "live" } | { state: "connecting" } | { state: "stale"; since: number };
+export type Liveness =
+  | { state: "idle" }
+  | { state: "live" }
+  | { state: "connecting" }
+  | { state: "stale"; since: number };
 
 export interface Subscription {
   /** What the stream is asked for: the parameters of `/stream`. */
@@ -51,7 +55,7 @@ export class LiveStream {
   #isPaused = false;
 
   constructor(private readonly world: World = browser) {
-    this.liveness = new Cell<Liveness>({ state: "connecting" });
+    this.liveness = new Cell<Liveness>({ state: "idle" });
   }
 
   /** Follows; the function that it gives ends that, unless another subscription came. */
@@ -60,12 +64,13 @@ export class LiveStream {
     this.#subscription = subscription;
     this.#position = subscription.position;
     this.#pause = FIRST_PAUSE;
-    if (this.liveness.get().state === "stale") this.liveness.set({ state: "connecting" });
+    if (this.liveness.get().state !== "live") this.liveness.set({ state: "connecting" });
     this.#connect();
     return () => {
       if (this.#subscription !== subscription) return;
       this.#subscription = undefined;
       this.#disconnect();
+      this.liveness.set({ state: "idle" });
     };
   }
 

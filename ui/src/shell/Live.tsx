@@ -6,6 +6,7 @@ import { Age } from "../parts/Age";
 /** Says when what is shown may be behind. */
 export function Live() {
   const liveness = useCell(stream.liveness);
+  if (liveness.state === "idle") return null;
   if (liveness.state === "stale") {
     return (
       <span className="live is-stale" role="status">

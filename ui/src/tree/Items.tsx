@@ -61,7 +61,13 @@ const Item = memo(function Item({ node, place, isSelected, folded }: ItemProps) 
     <div className={`items-grid ${isSelected ? "is-selected" : ""}`} role="presentation">
       <span className="cell-name" role="cell" style={{ paddingInlineStart: Math.min(place.depth, 8) * 16 }}>
         <Fold node={node} place={place} folded={folded} />
-        <button type="button" className="item-name" onClick={open} disabled={place.depth === 0}>
+        <button
+          type="button"
+          className="item-name"
+          aria-label={m.tree.item(node.kind, node.name, "")}
+          onClick={open}
+          disabled={place.depth === 0}
+        >
           {node.name}
         </button>
       </span>
