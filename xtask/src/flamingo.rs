@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 
 use crate::command::{self, cargo, output, root};
+use crate::page;
 use crate::process::Running;
 
 /// Builds the binary and says where it is.
@@ -36,6 +37,9 @@ fn binary(release: bool) -> Result<PathBuf> {
 /// # Errors
 /// It does not build, or cannot be started.
 pub(crate) fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
+    if command == "up" {
+        page::build_if_possible()?;
+    }
     cargo(&["build", "--package", "flamingo"], &[])?;
     let status = Command::new(binary(false)?).arg(command).args(arguments).status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

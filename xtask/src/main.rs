@@ -8,6 +8,7 @@ mod command;
 mod conformance;
 mod flamingo;
 mod oracles;
+mod page;
 mod process;
 mod tidy;
 
@@ -36,7 +37,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run all tests, and the checks of `tidy`.
+    /// Build the page into `ui/dist`; the next build of the binary holds it (needs Node).
+    Page,
+    /// Run all tests, and the checks of `tidy`; of the page, what Node and a browser are there for.
     Test,
     /// Check the structure: crate edges, purity, names, sizes.
     Tidy,
@@ -85,6 +88,7 @@ fn carry_out(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Up { arguments } => return flamingo::run("up", &arguments),
         Task::Down { arguments } => return flamingo::run("down", &arguments),
+        Task::Page => page::build(),
         Task::Test => test(),
         Task::Tidy => tidy::tidy(),
         Task::Conformance { charts: Some(folder), .. } => conformance::charts(&folder),
@@ -100,5 +104,6 @@ fn carry_out(task: Task) -> anyhow::Result<ExitCode> {
 
 fn test() -> anyhow::Result<()> {
     tidy::tidy()?;
+    page::test()?;
     command::cargo(&["test", "--workspace", "--no-fail-fast"], &[])
 }

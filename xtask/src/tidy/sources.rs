@@ -65,7 +65,7 @@ fn packages(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn entry_points(package: &Path) -> Result<Vec<PathBuf>> {
-    let mut entries: Vec<PathBuf> = ["src/lib.rs", "src/main.rs"]
+    let mut entries: Vec<PathBuf> = ["src/lib.rs", "src/main.rs", "build.rs"]
         .iter()
         .map(|name| package.join(name))
         .filter(|path| path.exists())

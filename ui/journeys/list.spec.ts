@@ -1,0 +1,143 @@
+import { expect, expectAccessible, test } from "./world";
+
+test("finding: search with the keyboard, filter by a facet, share the URL, clear", async ({
+  page,
+  world,
+}) => {
+  world.application("checkout", { health: "Degraded", trouble: "the Job migrate failed" });
+  world.application("shop");
+  world.application("shop-api", { sync: "OutOfSync" });
+  await page.goto("/applications");
+  await expect(page.getByRole("link", { name: "checkout" })).toBeVisible();
+  await expect(page.getByText("the Job migrate failed")).toBeVisible();
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("shop");
+  await expect(page.getByRole("link", { name: "checkout" })).toBeHidden();
+  await expect(page).toHaveURL(/q=shop/);
+  await page.getByRole("checkbox", { name: /Out of sync/ }).check();
+  await expect(page.getByRole("status").filter({ hasText: "1 row shown" })).toBeVisible();
+  await expect(page).toHaveURL("/applications?q=shop&sync=OutOfSync");
+
+  await page.reload();
+  await expect(page.getByRole("searchbox")).toHaveValue("shop");
+  await expect(page.getByRole("checkbox", { name: /Out of sync/ })).toBeChecked();
+  await page.getByRole("button", { name: "Clear all" }).click();
+  await expect(page.getByRole("link", { name: "checkout" })).toBeVisible();
+  await expect(page).toHaveURL("/applications");
+});
+
+test("sorting by a column, both ways", async ({ page, world }) => {
+  world.application("a-app", { synced: "2026-01-03T00:00:00Z" });
+  world.application("b-app", { synced: "2026-01-01T00:00:00Z" });
+  await page.goto("/applications");
+  const first = page.getByRole("row").nth(1);
+  await expect(first).toContainText("a-app");
+  await page.getByRole("button", { name: "Synced", exact: true }).click();
+  await expect(page.getByRole("columnheader", { name: "Synced" })).toHaveAttribute("aria-sort", "ascending");
+  await expect(first).toContainText("b-app");
+  await page.getByRole("button", { name: "Synced", exact: true }).click();
+  await expect(first).toContainText("a-app");
+  await expect(page).toHaveURL("/applications?sort=synced&order=desc");
+});
+
+test("keyboard only: rows with j and k, Enter, Escape, and the lists with g", async ({ page, world }) => {
+  world.application("a-app");
+  world.application("b-app");
+  world.application("c-app");
+  await page.goto("/applications");
+  await expect(page.getByRole("link", { name: "c-app" })).toBeVisible();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await expect(page.getByRole("link", { name: "b-app" })).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("k");
+  await expect(page.getByRole("link", { name: "b-app" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "b-app" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL("/applications");
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await expect(page).toHaveURL("/flux");
+  await expect(page.getByRole("table", { name: "Flux objects" })).toBeVisible();
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await expect(page).toHaveURL("/applications");
+});
+
+test("changes are shown as they happen: a row, a new one, one that goes", async ({ page, world }) => {
+  const shop = world.application("shop");
+  world.application("cart");
+  await page.goto("/applications");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  world.change(shop.key, { health: "Degraded", trouble: "the container web restarts all the time" });
+  await expect(page.getByText("the container web restarts all the time")).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: /Degraded/ })).toBeVisible();
+  const added = world.application("added");
+  world.happen({ rows: [added], moved: true });
+  await expect(page.getByRole("link", { name: "added" })).toBeVisible();
+  world.remove(shop.key);
+  await expect(page.getByRole("link", { name: "shop" })).toBeHidden();
+});
+
+test("a cut stream says since when it is stale, comes back, and brings what was missed", async ({
+  page,
+  world,
+  server,
+  expectedStatus,
+}) => {
+  expectedStatus.add(503);
+  const shop = world.application("shop");
+  await page.goto("/applications");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  world.refusals.set("GET /stream", { status: 503, message: "starting" });
+  server.cut();
+  await expect(page.getByText("Not live: last heard from the server")).toBeVisible();
+  await expectAccessible(page);
+  world.change(shop.key, { health: "Degraded", trouble: "missed in the meantime" });
+  await expect(page.getByText("missed in the meantime")).toBeHidden();
+  world.refusals.clear();
+  await expect(page.getByText("missed in the meantime")).toBeVisible({ timeout: 10_000 });
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+});
+
+test.describe("with 5,000 applications", () => {
+  test("few are drawn, all are reached, and the way back is where one was", async ({ page, world }) => {
+    for (let number = 0; number < 5_000; number += 1)
+      world.application(`app-${String(number).padStart(4, "0")}`, {}, 2);
+    await page.goto("/applications");
+    await expect(page.getByRole("link", { name: "app-0000" })).toBeVisible();
+    await expect(page.getByRole("table", { name: "Applications" })).toHaveAttribute("aria-rowcount", "5001");
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+    await page.getByRole("table").evaluate((table) => table.scrollTo(0, table.scrollHeight));
+    await expect(page.getByRole("link", { name: "app-4999" })).toBeVisible();
+    await page.getByRole("link", { name: "app-4990" }).click();
+    await expect(page.getByRole("heading", { name: "app-4990" })).toBeVisible();
+    await page.goBack();
+    await expect(page.getByRole("link", { name: "app-4990" })).toBeVisible();
+    await page.keyboard.press("/");
+    await page.keyboard.type("app-0123");
+    await expect(page.getByRole("link", { name: "app-0123" })).toBeVisible();
+    await expect(page.getByRole("row")).toHaveCount(2);
+  });
+});
+
+test("on a phone: filters open and close, and a row leads on", async ({ page, world }) => {
+  await page.setViewportSize({ width: 375, height: 780 });
+  world.application("shop", { health: "Degraded", trouble: "no such image" });
+  world.application("cart");
+  await page.goto("/applications");
+  await expect(page.getByRole("checkbox", { name: /Degraded/ })).toBeHidden();
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByRole("checkbox", { name: /Degraded/ }).check();
+  await expect(page.getByRole("link", { name: "cart" })).toBeHidden();
+  await page.getByRole("link", { name: "shop" }).click();
+  await expect(page.getByRole("heading", { name: "shop" })).toBeVisible();
+  await expect(page.getByText("No such image.")).toBeVisible();
+  await page.getByRole("button", { name: "Deployment web", exact: true }).click();
+  await expect(page.getByRole("complementary", { name: /Details of Deployment/ })).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("complementary", { name: /Details of Deployment/ })).toBeHidden();
+});

@@ -1,0 +1,23 @@
+/** `main@sha1:8c4d6f…` and bare commits in seven digits; versions and digests as people read them. */
+export function shortRevision(revision: string): string {
+  const [, branch, digest = revision] =
+    /^(?:(.*)@)?(?:sha1:|sha256:)?([0-9a-f]{40,64})$/.exec(revision) ?? [];
+  if (!/^[0-9a-f]{40,64}$/.test(digest)) return revision;
+  return branch ? `${branch}@${digest.slice(0, 7)}` : digest.slice(0, 7);
+}
+
+/** `https://example.com/team/shop.git` as `team/shop`; what is no such URL stays as it is. */
+export function shortRepo(repo: string): string {
+  const path = repo.replace(/^[a-z+]+:\/\/[^/]+\//, "").replace(/^[\w.-]+@[^:]+:/, "");
+  return path.replace(/\.git$/, "").replace(/\/$/, "") || repo;
+}
+
+/** A name for an Application of a repository: the last part of its URL, as Kubernetes takes names. */
+export function suggestName(url: string): string {
+  const last = shortRepo(url.trim()).split("/").pop() ?? "";
+  return last
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 53);
+}

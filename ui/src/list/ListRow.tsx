@@ -1,0 +1,93 @@
+import { memo } from "react";
+import type { Row } from "../api/types";
+import { shortRepo, shortRevision } from "../format/source";
+import { m } from "../messages";
+import { Age } from "../parts/Age";
+import { Icon } from "../parts/Icon";
+import { HealthState, SyncState } from "../parts/States";
+import { Link } from "../router/Link";
+import { objectPath } from "../router/paths";
+
+export const rowLinkId = (index: number) => `row-${index}`;
+
+interface Props {
+  /** Not known yet where it is missing. */
+  row: Row | undefined;
+  index: number;
+  ownNamespace: string;
+  onFocus: (index: number) => void;
+}
+
+export const ListRow = memo(function ListRow({ row, index, ownNamespace, onFocus }: Props) {
+  if (!row) return <div className="list-grid is-unknown" role="cell" aria-label={m.loading} />;
+  return (
+    <div className={`list-grid is-${row.health.toLowerCase()}`} role="presentation">
+      <span className="cell-health" role="cell">
+        <HealthState health={row.health} title={row.healthMessage} />
+      </span>
+      <span className="cell-name" role="cell">
+        <span className="row-title">
+          <Link
+            id={rowLinkId(index)}
+            className="row-link"
+            to={objectPath(row.key, ownNamespace)}
+            onFocus={() => onFocus(index)}
+          >
+            {row.name}
+          </Link>
+          {row.kind !== "Application" && <span className="badge">{row.kind}</span>}
+          {row.isSuspended && row.health !== "Suspended" && <span className="badge">{m.list.suspended}</span>}
+          {row.operation === "Running" && (
+            <span className="badge is-running">
+              <Icon name="sync" size={12} /> {m.list.running}
+            </span>
+          )}
+        </span>
+        {row.trouble ? (
+          <span className="row-trouble" title={row.trouble}>
+            {row.trouble}
+          </span>
+        ) : (
+          <span className="row-under">{under(row)}</span>
+        )}
+      </span>
+      <span className="cell-sync" role="cell">
+        <SyncState sync={row.sync} />
+      </span>
+      <span className="cell-source" role="cell">
+        <Source row={row} />
+      </span>
+      <span className="cell-namespace" role="cell">
+        {row.destinationNamespace ?? row.namespace}
+      </span>
+      <span className="cell-project" role="cell">
+        {row.project ?? m.none}
+      </span>
+      <span className="cell-synced" role="cell">
+        {row.synced ? <Age time={row.synced} /> : m.none}
+      </span>
+    </div>
+  );
+});
+
+function under(row: Row): string {
+  if (row.kind === "Application") return row.isAutomated ? m.list.automated : m.list.manual;
+  return row.healthMessage ?? "";
+}
+
+function Source({ row }: { row: Row }) {
+  if (!row.repo) return m.none;
+  const path = row.path ? `/${row.path.replace(/^\.?\//, "")}` : "";
+  return (
+    <>
+      <span className="row-repo" title={`${row.repo}${path}`}>
+        {shortRepo(row.repo)}
+        {path}
+      </span>
+      <span className="row-revision">
+        {row.targetRevision && <span>{row.targetRevision} </span>}
+        {row.revision && <code title={row.revision}>{shortRevision(row.revision)}</code>}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,237 @@
+import { ApiError, isAborted } from "../api/client";
+import { getRows } from "../api/routes";
+import type { Facets, Key, Row, Rows } from "../api/types";
+import { Cell } from "../live/cell";
+import type { StreamEvent } from "../live/sse";
+import { type LiveStream, stream } from "../live/stream";
+import { choosing, guess, type ListQuery, windowOf } from "./query";
+
+export const WINDOW = 100;
+/** Windows are asked for anew at most so often, however much changes. */
+const CALM = 400;
+/** One does not change the stream with each key that is typed. */
+const SETTLED = 250;
+const MOST_KNOWN = 20_000;
+
+export interface ListState {
+  query: ListQuery | undefined;
+  /** Counts are missing until the server has said them. */
+  total: number | undefined;
+  matching: number | undefined;
+  facets: Facets | undefined;
+  /** Keys by place; holes are not known yet. */
+  order: readonly (Key | undefined)[];
+  /** How many places there are. */
+  length: number;
+  rows: ReadonlyMap<Key, Row>;
+  error: ApiError | undefined;
+}
+
+export interface World {
+  getRows: (query: URLSearchParams, signal: AbortSignal) => Promise<Rows>;
+  stream: Pick<LiveStream, "follow">;
+  later: (run: () => void, milliseconds: number) => () => void;
+  now: () => number;
+}
+
+const browser: World = {
+  getRows,
+  stream,
+  later: (run, milliseconds) => {
+    const timer = setTimeout(run, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  now: () => performance.now(),
+};
+
+const EMPTY: ListState = {
+  query: undefined,
+  total: undefined,
+  matching: undefined,
+  facets: undefined,
+  order: [],
+  length: 0,
+  rows: new Map(),
+  error: undefined,
+};
+
+/** The list of this tab: windows of it, kept current by the stream. */
+export class ListStore {
+  readonly state: Cell<ListState>;
+  #known = new Map<Key, Row>();
+  #fresh = new Set<number>();
+  #wanted: [number, number] = [0, 0];
+  #abort = new AbortController();
+  #loading = new Set<number>();
+  #unfollow = () => {};
+  #cancelFollow = () => {};
+  #cancelReload = () => {};
+  #isReloadDue = false;
+  #lastReload = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly world: World = browser,
+    schedule?: (flush: () => void) => void,
+  ) {
+    this.state = new Cell(EMPTY, schedule);
+  }
+
+  /** Shows another list, or the same: at once what is known of it, then what the server says. */
+  open(query: ListQuery): void {
+    const before = this.state.get();
+    const isSame = before.query !== undefined && sameQuery(before.query, query);
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#loading.clear();
+    this.#fresh.clear();
+    this.#cancelFollow();
+    if (!isSame) {
+      this.#wanted = [0, 0];
+      const rows = before.query === undefined ? [] : guess(this.#known.values(), query);
+      const isOtherList = before.query?.show !== query.show;
+      this.state.set({
+        ...before,
+        query,
+        total: isOtherList ? undefined : before.total,
+        matching: undefined,
+        facets: isOtherList ? undefined : before.facets,
+        order: rows.map((row) => row.key),
+        length: rows.length,
+        rows: this.#known,
+        error: undefined,
+      });
+    }
+    this.#load(this.#windows(), true);
+  }
+
+  /** Nobody looks at it any more. */
+  close(): void {
+    this.#abort.abort();
+    this.#cancelFollow();
+    this.#cancelReload();
+    this.#isReloadDue = false;
+    this.#unfollow();
+    this.#unfollow = () => {};
+  }
+
+  retry(): void {
+    const { query } = this.state.get();
+    if (query) this.open(query);
+  }
+
+  /** Which places are looked at: their windows are loaded, and the ones beside them. */
+  want(first: number, last: number): void {
+    this.#wanted = [first, last];
+    this.#load(this.#windows().filter((offset) => !this.#fresh.has(offset)));
+  }
+
+  #windows(): number[] {
+    const [first, last] = this.#wanted;
+    const { length, matching } = this.state.get();
+    const end = matching === undefined ? WINDOW : length;
+    const from = Math.max(0, Math.floor((first - WINDOW / 2) / WINDOW)) * WINDOW;
+    const to = Math.min(last + WINDOW / 2, Math.max(end - 1, 0));
+    const windows = [];
+    for (let offset = from; offset <= to; offset += WINDOW) windows.push(offset);
+    return windows;
+  }
+
+  #load(windows: number[], isFirst = false): void {
+    const { query } = this.state.get();
+    if (!query) return;
+    const { signal } = this.#abort;
+    for (const offset of windows) {
+      if (this.#loading.has(offset)) continue;
+      this.#loading.add(offset);
+      this.world
+        .getRows(windowOf(query, offset, WINDOW), signal)
+        .then((answer) => {
+          if (signal.aborted) return;
+          this.#loading.delete(offset);
+          this.#receive(answer);
+          if (isFirst) this.#followSoon(query, answer.position);
+          if (offset === windows[0]) this.want(...this.#wanted);
+        })
+        .catch((error) => {
+          if (signal.aborted || isAborted(error)) return;
+          this.#loading.delete(offset);
+          const known = error instanceof ApiError ? error : new ApiError(0, String(error));
+          this.state.set({ ...this.state.get(), error: known });
+        });
+    }
+  }
+
+  #receive(answer: Rows): void {
+    const before = this.state.get();
+    const order = before.order.slice(0, answer.matching);
+    if (before.matching !== undefined && before.matching !== answer.matching) this.#fresh.clear();
+    if (before.matching === undefined) order.length = 0;
+    if (this.#known.size > MOST_KNOWN) this.#known = new Map();
+    answer.rows.forEach((row, index) => {
+      order[answer.offset + index] = row.key;
+      this.#keep(row);
+    });
+    this.#fresh.add(answer.offset);
+    this.state.set({
+      query: before.query,
+      total: answer.total,
+      matching: answer.matching,
+      facets: sameJson(before.facets, answer.facets) ? before.facets : answer.facets,
+      order,
+      length: answer.matching,
+      rows: this.#known,
+      error: undefined,
+    });
+  }
+
+  /** A row that did not change stays the same object, so that it is not drawn anew. */
+  #keep(row: Row): boolean {
+    if (sameJson(this.#known.get(row.key), row)) return false;
+    this.#known.set(row.key, row);
+    return true;
+  }
+
+  #followSoon(query: ListQuery, position: string): void {
+    this.#cancelFollow();
+    this.#cancelFollow = this.world.later(() => {
+      this.#unfollow = this.world.stream.follow({
+        query: choosing(query),
+        position,
+        onEvent: (event) => this.#onEvent(event),
+      });
+    }, SETTLED);
+  }
+
+  #onEvent(event: StreamEvent): void {
+    if (event.event === "reset") this.retry();
+    if (event.event !== "rows") return;
+    const change = JSON.parse(event.data) as { changed: Row[]; gone: Key[]; moved?: boolean };
+    let isChanged = false;
+    for (const row of change.changed) isChanged = this.#keep(row) || isChanged;
+    if (isChanged) this.state.setSoon({ ...this.state.get() });
+    if (change.moved || change.gone.length > 0) this.#reloadSoon();
+  }
+
+  /** Order, counts or facets may be others: what is looked at is asked for again. */
+  #reloadSoon(): void {
+    if (this.#isReloadDue) return;
+    this.#isReloadDue = true;
+    const wait = Math.max(0, this.#lastReload + CALM - this.world.now());
+    this.#cancelReload = this.world.later(() => {
+      this.#isReloadDue = false;
+      this.#lastReload = this.world.now();
+      this.#fresh.clear();
+      this.#load(this.#windows());
+    }, wait);
+  }
+}
+
+function sameQuery(a: ListQuery, b: ListQuery): boolean {
+  return windowOf(a, 0, WINDOW).toString() === windowOf(b, 0, WINDOW).toString();
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+export const list = new ListStore();

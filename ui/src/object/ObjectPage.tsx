@@ -1,0 +1,155 @@
+import { useEffect, useState } from "react";
+import { objectTitle, parseKey } from "../api/key";
+import { act, type FluxAction, getObject } from "../api/routes";
+import type { Key, Row } from "../api/types";
+import { shortRevision } from "../format/source";
+import { useShortcut } from "../keys/registry";
+import { m } from "../messages";
+import { Age } from "../parts/Age";
+import { Button } from "../parts/Button";
+import { ErrorNotice } from "../parts/Notice";
+import { HealthState, SyncState } from "../parts/States";
+import { useAction } from "../parts/useAction";
+import { useRequest } from "../parts/useRequest";
+import { Link } from "../router/Link";
+import { listPath, objectPath } from "../router/paths";
+import { useSession } from "../session/session";
+import { Details, Pair } from "./Details";
+import { findRow, followRow } from "./store";
+
+/** A Flux object, also one without an Application. */
+export function ObjectPage({ objectKey }: { objectKey: Key }) {
+  const { kind, name } = parseKey(objectKey);
+  const request = useRequest(objectKey, (signal) => getObject(objectKey, undefined, signal));
+  const row = useRow(objectKey, request.reload);
+  useEffect(() => {
+    document.title = `${objectTitle(objectKey)} · ${m.product}`;
+  }, [objectKey]);
+  return (
+    <div className="object-page">
+      <header className="head">
+        <nav aria-label={m.application.crumbs} className="crumbs">
+          <Link to={listPath("flux")}>{m.nav.flux}</Link>
+        </nav>
+        <div className="head-line">
+          <h1>
+            {name} <span className="badge">{kind}</span>
+          </h1>
+          <div className="head-states">
+            {row && <HealthState health={row.health} title={row.healthMessage} />}
+            {row && <SyncState sync={row.sync} />}
+          </div>
+          <Actions objectKey={objectKey} isSuspended={isSuspended(row, request.data?.object)} />
+        </div>
+      </header>
+      {request.error && <ErrorNotice error={request.error} onRetry={request.reload} />}
+      {!request.data && !request.error && <p className="loading">{m.loading}</p>}
+      {request.data && (
+        <section className="object-details" aria-labelledby="details">
+          <h2 id="details" className="unseen">
+            {m.object.tabsLabel}
+          </h2>
+          <Details answer={request.data} summary={<Summary objectKey={objectKey} row={row} />} />
+        </section>
+      )}
+    </div>
+  );
+}
+
+function isSuspended(row: Row | undefined, object: Record<string, unknown> | undefined): boolean {
+  if (row?.isSuspended !== undefined) return row.isSuspended;
+  return (object?.spec as { suspend?: boolean } | undefined)?.suspend === true;
+}
+
+/** The row as it is now; whenever it changes, the object is asked for again. */
+function useRow(key: Key, changed: () => void): Row | undefined {
+  const [row, setRow] = useState<Row>();
+  const [round, setRound] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round begins anew.
+  useEffect(() => {
+    const abort = new AbortController();
+    let unfollow = () => {};
+    findRow(key, abort.signal).then(
+      (found) => {
+        if (abort.signal.aborted) return;
+        setRow(found.row);
+        unfollow = followRow(key, found.position, {
+          onRow: (now) => {
+            setRow(now);
+            changed();
+          },
+          onGone: changed,
+          onReset: () => setRound((count) => count + 1),
+        });
+      },
+      // The object itself is asked for beside this, and says what is wrong.
+      () => setRow(undefined),
+    );
+    return () => {
+      abort.abort();
+      unfollow();
+    };
+  }, [key, changed, round]);
+  return row;
+}
+
+function Actions({ objectKey, isSuspended }: { objectKey: Key; isSuspended: boolean }) {
+  const action = useAction();
+  const [done, setDone] = useState("");
+  const ask = (what: FluxAction) => {
+    setDone("");
+    action.run(
+      () => act(objectKey, what),
+      () => setDone(m.object.asked[what]),
+    );
+  };
+  const toggle = () => ask(isSuspended ? "resume" : "suspend");
+  useShortcut("reconcile", () => ask("reconcile"), !isSuspended);
+  useShortcut("suspend", toggle);
+  return (
+    <div className="head-actions">
+      <span className={action.error ? "line is-problem" : "faint"} role="status">
+        {action.error ?? done}
+      </span>
+      <Button
+        icon="sync"
+        look="primary"
+        label={m.object.reconcile}
+        disabled={isSuspended || action.isBusy}
+        onClick={() => ask("reconcile")}
+      />
+      <Button
+        icon={isSuspended ? "play" : "pause"}
+        label={isSuspended ? m.object.resume : m.object.suspend}
+        disabled={action.isBusy}
+        onClick={toggle}
+      />
+    </div>
+  );
+}
+
+function Summary({ objectKey, row }: { objectKey: Key; row: Row | undefined }) {
+  const session = useSession();
+  const { namespace, kind } = parseKey(objectKey);
+  return (
+    <>
+      <Pair name={m.object.kind}>{kind}</Pair>
+      <Pair name={m.object.namespace}>{namespace}</Pair>
+      {row?.application && (
+        <Pair name={m.object.application}>
+          <Link to={objectPath(row.application, session.namespace)}>{parseKey(row.application).name}</Link>
+        </Pair>
+      )}
+      {row?.revision && (
+        <Pair name={m.application.fact.revision}>
+          <code title={row.revision}>{shortRevision(row.revision)}</code>
+        </Pair>
+      )}
+      {row?.created && (
+        <Pair name={m.object.created}>
+          <Age time={row.created} />
+        </Pair>
+      )}
+    </>
+  );
+}
