@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes;
+use crate::serving;
 
 pub(crate) async fn flux(arguments: FluxControllers) -> anyhow::Result<ExitCode> {
     let cluster = kubernetes::connect(arguments.kubeconfig.as_deref()).await?;
@@ -51,7 +52,19 @@ pub(crate) async fn server(arguments: ArgocdServer) -> anyhow::Result<ExitCode> 
     let clock = kubernetes::clock();
     argocd_server::bootstrap(&kubernetes::session(&cluster), &namespace, &*clock).await?;
     let stop = CancellationToken::new();
-    let settings = argocd_server::Settings { namespace, loopback_only: false, page: None, preview: None };
+    let looking = loopback::Settings { namespace: namespace.clone(), ..loopback::Settings::default() };
+    let preview = loopback::Preview::start(&cluster, looking, clock.clone(), &stop)
+        .await
+        .inspect_err(|error| {
+            tracing::warn!(error = error as &dyn std::error::Error, "nothing can be told of Flux objects");
+        })
+        .ok();
+    let settings = argocd_server::Settings {
+        namespace,
+        loopback_only: false,
+        page: Some(serving::packed()),
+        preview: preview.map(serving::previews),
+    };
     let server = argocd_server::Server::start(listener, cluster, settings, clock, &stop).await?;
     stop_signal().await?;
     stop.cancel();

@@ -10,6 +10,7 @@ mod kubernetes;
 mod kustomize;
 mod origin;
 mod run;
+mod serving;
 mod up;
 
 use std::process::ExitCode;

@@ -25,6 +25,7 @@ use crate::data_dir::DataDir;
 use crate::deployment::{Deployment, Reporter, State};
 use crate::kubernetes;
 use crate::origin::Origin;
+use crate::serving;
 
 /// How often a local repository is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -59,7 +60,7 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     let settings = Settings::new(data_dir.path.join("artifacts"));
     let controllers = Controllers::start(&cluster, settings, kubernetes::clock(), listener, &stop).await?;
 
-    let api = start_api(&cluster, arguments.api_port, &stop).await?;
+    let api = start_api(&cluster, arguments.api_port, loopback.preview(), &stop).await?;
     reporter.say(&address_of_api(&api, first_password(&cluster).await?)?);
 
     for name in deployment.retire_others().await? {
@@ -84,7 +85,12 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
 }
 
 /// The API, on the port that is wanted or a free one.
-async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> anyhow::Result<Server> {
+async fn start_api(
+    cluster: &Cluster,
+    port: u16,
+    preview: loopback::Preview,
+    stop: &CancellationToken,
+) -> anyhow::Result<Server> {
     let listener = match TcpListener::bind(("127.0.0.1", port)).await {
         Err(error) if error.kind() == ErrorKind::AddrInUse => TcpListener::bind("127.0.0.1:0").await,
         outcome => outcome,
@@ -92,7 +98,12 @@ async fn start_api(cluster: &Cluster, port: u16, stop: &CancellationToken) -> an
     let listener = listener.context("no port is free for the API")?;
     let (clock, namespace) = (kubernetes::clock(), loopback::Settings::default().namespace);
     argocd_server::bootstrap(&kubernetes::session(cluster), &namespace, &*clock).await?;
-    let settings = argocd_server::Settings { namespace, loopback_only: true, page: None, preview: None };
+    let settings = argocd_server::Settings {
+        namespace,
+        loopback_only: true,
+        page: Some(serving::packed()),
+        preview: Some(serving::previews(preview)),
+    };
     Ok(Server::start(listener, cluster.clone(), settings, clock, stop).await?)
 }
 

@@ -29,7 +29,7 @@ use crate::reflect::Condition;
 use crate::settings::Settings;
 use decide::Step;
 pub(crate) use gate::{Denial, Verdicts};
-pub use preview::Preview;
+pub use preview::{CommitError, Preview, SourceError};
 pub(crate) use revisions::Revisions;
 use status::ApplicationStatus;
 

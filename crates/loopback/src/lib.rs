@@ -15,6 +15,6 @@ mod reflect;
 mod settings;
 mod start;
 
-pub use application::Preview;
+pub use application::{CommitError, Preview, SourceError};
 pub use settings::Settings;
 pub use start::{Controllers, StartError};

@@ -2,6 +2,7 @@
 //! writing anything.
 
 mod changes;
+mod commits;
 mod removal;
 
 use std::sync::Arc;
@@ -11,11 +12,16 @@ use apimachinery::object;
 use argocd_api::Application;
 use argocd_api::project::Project;
 use argocd_core::projects;
+use argocd_core::revision::is_commit;
 use cluster::runtime::ObjectKey;
 use cluster::{ActAs, Deadline, Error};
 use engine::ObjectRef;
+use thiserror::Error;
 use value::Value;
 
+pub use commits::CommitError;
+
+use self::commits::Commits;
 use super::act::deploy::{Deployment, Posture};
 use super::decide::{self, Gate, Step};
 use super::{Controller, Reconciliation, observe};
@@ -26,13 +32,67 @@ use crate::reflect::{self, Condition};
 /// A preview takes no longer.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Says what would happen.
+/// Says what would happen, and what is known of revisions.
 #[derive(Clone)]
-pub struct Preview(Arc<Controller>);
+pub struct Preview {
+    controller: Arc<Controller>,
+    commits: Arc<Commits>,
+}
+
+/// Why something cannot be told of a source.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The Application cannot be deployed as it is.
+    #[error("{0}")]
+    Refused(String),
+    /// It is not known of that revision.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The source could not be had, or nothing can be built from it.
+    #[error("{0}")]
+    Failed(String),
+    /// The repository could not be asked.
+    #[error("the commit cannot be told of")]
+    Commit(#[from] CommitError),
+}
 
 impl Preview {
     pub(crate) fn new(controller: Arc<Controller>) -> Self {
-        Self(controller)
+        Self { controller, commits: Arc::default() }
+    }
+
+    /// The objects that the source of `application` describes, at the revision that was fetched last.
+    ///
+    /// # Errors
+    /// See [`SourceError`]; other revisions are not known.
+    pub async fn manifests(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+    ) -> Result<Vec<Value>, SourceError> {
+        let key = self.key(application);
+        self.look(&key, application).manifests(revision).await
+    }
+
+    /// Who made the commit `revision` of the source, when and why: `{"author", "date", "message", "tags"}`.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub async fn revision(&self, application: &Value, revision: &str) -> Result<Value, SourceError> {
+        if !is_commit(revision) {
+            return Err(SourceError::Refused(format!("{revision:?} is no commit by all its hex digits")));
+        }
+        let key = self.key(application);
+        let look = self.look(&key, application);
+        let parsed =
+            Application::parse(application).map_err(|error| SourceError::Refused(error.to_string()))?;
+        observe::admitted(&self.controller, &parsed, &look.name).map_err(|conditions| {
+            SourceError::Refused(conditions.into_iter().map(|condition| condition.message).collect())
+        })?;
+        let source = parsed.source.clone().unwrap_or_default();
+        let credentials = observe::credentials(&self.controller, &parsed, &source.repo_url)
+            .map_err(|refusal| SourceError::Refused(refusal.to_string()))?;
+        Ok(self.commits.get(&source, credentials.as_ref(), revision).await?)
     }
 
     /// The Flux objects that `application`, which need not exist, would become:
@@ -73,12 +133,16 @@ impl Preview {
 
     fn key(&self, application: &Value) -> ObjectKey {
         let name = ApplicationName::of(application);
-        ObjectKey { cluster: self.0.cluster.id().clone(), namespace: name.namespace, name: name.name }
+        ObjectKey {
+            cluster: self.controller.cluster.id().clone(),
+            namespace: name.namespace,
+            name: name.name,
+        }
     }
 
     fn look<'a>(&'a self, key: &'a ObjectKey, application: &Value) -> Reconciliation<'a> {
-        let session = self.0.cluster.session(ActAs::Component, Deadline::after(PATIENCE));
-        Reconciliation::of(&self.0, (key, &[]), session, application.clone())
+        let session = self.controller.cluster.session(ActAs::Component, Deadline::after(PATIENCE));
+        Reconciliation::of(&self.controller, (key, &[]), session, application.clone())
     }
 }
 
@@ -103,6 +167,39 @@ impl Reconciliation<'_> {
         let ingredients = self.ingredients(deployment, project).await?;
         let posture = Posture { suspend: deployment.is_resting.then_some(true), hold_source: false };
         self.generate(deployment, (project, &ingredients), &ingredients.form, posture)
+    }
+
+    async fn manifests(&self, revision: Option<&str>) -> Result<Vec<Value>, SourceError> {
+        let application =
+            Application::parse(&self.object).map_err(|error| SourceError::Refused(error.to_string()))?;
+        let generates = matches!(
+            decide::decide(&observe::lifecycle(&self.object, &application)),
+            Step::Deploy { generate: true }
+        );
+        let found = match generates {
+            false => self.found(&application).map_err(SourceError::Refused)?,
+            true => {
+                let project = observe::admitted(self.controller, &application, &self.name);
+                let refused = |conditions: Vec<Condition>| {
+                    SourceError::Refused(conditions.into_iter().map(|condition| condition.message).collect())
+                };
+                self.deployment(&application, &project.map_err(refused)?)
+            }
+        };
+        let (Some(source), Some(workload)) = (&found.live_source, &found.live_workload) else {
+            return Err(SourceError::Failed("the source was not fetched yet".to_owned()));
+        };
+        let artifact = reflect::artifact_revision(source).map(reflect::commit_of).unwrap_or_default();
+        if revision
+            .is_some_and(|revision| revision != artifact && revision != application_revision(&application))
+        {
+            return Err(SourceError::Unsupported(format!(
+                "manifests are known of {artifact} only, the revision that was fetched last"
+            )));
+        }
+        let artifact = |field: &str| source.str_at(&["status", "artifact", field]).unwrap_or_default();
+        let built = self.objects((artifact("url"), artifact("digest")), workload).await;
+        built.map_err(SourceError::Failed)?.map_err(|error| SourceError::Failed(error.to_string()))
     }
 
     async fn would_sync(&self) -> Value {
@@ -211,6 +308,10 @@ impl Reconciliation<'_> {
         }
         steps
     }
+}
+
+fn application_revision(application: &Application) -> &str {
+    application.source.as_ref().map(|source| source.target_revision.as_str()).unwrap_or_default()
 }
 
 /// The generated objects, in the order in which they are made.

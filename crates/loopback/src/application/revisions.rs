@@ -101,6 +101,19 @@ pub(super) async fn commit(source: &Source, credentials: Option<&Credentials>) -
 
 /// The references of the repository; `None` where it cannot be asked, which the source then says with the cause.
 async fn references(source: &Source, credentials: Option<&Credentials>) -> Option<References> {
+    let remote = remote(source, credentials)?;
+    let deadline = tokio::time::Instant::now() + Deadline::after(TIMEOUT).left();
+    match git::references(&remote, deadline).await {
+        Ok(listing) => Some(References { default_branch: listing.default_branch, commits: listing.commits }),
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a repository cannot be asked");
+            None
+        }
+    }
+}
+
+/// The repository and what lets in; `None` where the address is none that is fetched from.
+pub(super) fn remote(source: &Source, credentials: Option<&Credentials>) -> Option<git::Remote> {
     let url = git::parse_url(&source.repo_url).ok()?;
     let mut remote = git::Remote::anonymous(url);
     if let Some(credentials) = credentials {
@@ -115,12 +128,5 @@ async fn references(source: &Source, credentials: Option<&Credentials>) -> Optio
         remote.ca = credentials.decoded("ca.crt");
         remote.client_certificate = credentials.decoded("tls.crt").zip(credentials.decoded("tls.key"));
     }
-    let deadline = tokio::time::Instant::now() + Deadline::after(TIMEOUT).left();
-    match git::references(&remote, deadline).await {
-        Ok(listing) => Some(References { default_branch: listing.default_branch, commits: listing.commits }),
-        Err(error) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a repository cannot be asked");
-            None
-        }
-    }
+    Some(remote)
 }
