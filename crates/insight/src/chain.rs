@@ -228,7 +228,11 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
     let is_attempted = is_applied || text("lastAttemptedRevision") == wanted;
     let ready = ready_of(workload);
     if !is_applied && is_suspended(workload) {
-        return waiting(link, "it is not deployed by itself: sync it");
+        return match failed_sync(of.application, wanted) {
+            Some((broken, message)) if broken == link => failed(link, message, None),
+            Some((broken, _)) if broken > link => done(link, wanted, None),
+            _ => waiting(link, "it is not deployed by itself: sync it"),
+        };
     }
     let broken = ready.as_ref().filter(|ready| {
         ready.status == Status::False
@@ -245,6 +249,16 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
         _ if is_attempted && has_passed(link, ready.as_ref(), is_applied) => done(link, wanted, since),
         _ => active(link, progress(workload), None),
     }
+}
+
+/// The sync of the revision that ended before the workload was asked for anything, and the link that it broke at.
+fn failed_sync(application: Option<&Value>, revision: &str) -> Option<(Link, String)> {
+    let (tried, message) = crate::argocd::failed_sync(application?)?;
+    if tried.is_some_and(|tried| !revision.ends_with(tried)) {
+        return None;
+    }
+    let is_built = !message.contains("Failed to load target state");
+    Some((if is_built { Link::Applied } else { Link::Built }, message.to_owned()))
 }
 
 /// Which link a reason of a Kustomization, or of a HelmRelease, is about.

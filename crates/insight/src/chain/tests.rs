@@ -113,3 +113,30 @@ fn what_the_application_repeats_is_left_out() {
     assert_eq!(found.len(), 1);
     assert!(found[0].fix.contains("spec.source.repoURL"), "{}", found[0].fix);
 }
+
+#[test]
+fn a_sync_that_the_project_denied_broke_where_it_would_have_been_applied() {
+    let source = source(&condition("Ready", "True", "Succeeded", "ok"), REVISION);
+    let workload = workload("", "", "", true);
+    let application = |message: &str| {
+        parse(&format!(
+            r#"{{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{{"name":"app","namespace":"argocd"}},"status":{{"operationState":{{"phase":"Failed","message":"{message}","syncResult":{{"revision":"2222222222222222222222222222222222222222"}}}}}}}}"#
+        ))
+    };
+    let rows = [
+        ("resource :Service is not permitted in project limited", "done done done failed waiting"),
+        ("ComparisonError: Failed to load target state: x", "done done failed waiting waiting"),
+    ];
+    for (message, expected) in rows {
+        let application = application(message);
+        let of = Deployment {
+            application: Some(&application),
+            source: Some(&source),
+            workload: Some(&workload),
+            tree: &[],
+        };
+        let states: Vec<&str> = chain(&of).iter().map(|step| step.state.as_str()).collect();
+        assert_eq!(states.join(" "), expected, "{message}");
+        assert_eq!(findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION)[0].evidence, message);
+    }
+}
