@@ -196,9 +196,9 @@ test("the same objects as a list, by key, and the deployments", async ({ page, w
   await expect(page.getByRole("tree")).toBeVisible();
   await page.keyboard.press("i");
   const table = page.getByRole("table", { name: "Objects of this application" });
-  await expect(table.getByRole("row", { name: /Deployment web\b/ })).toBeVisible();
+  await expect(table.getByRole("row", { name: /Deployment web Deployment/ })).toBeVisible();
   await table.getByRole("button", { name: "Fold web", exact: true }).click();
-  await expect(table.getByRole("row", { name: /web-5d8f ReplicaSet/ })).toBeHidden();
+  await expect(table.getByRole("row", { name: /ReplicaSet web-5d8f/ })).toBeHidden();
   await page.keyboard.press("t");
   await expect(page.getByRole("tree")).toBeVisible();
   await page.getByRole("link", { name: "History" }).click();
