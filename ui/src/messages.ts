@@ -99,6 +99,7 @@ export const m = {
     ascending: "Ascending",
     descending: "Descending",
     suspended: "Suspended",
+    deleting: "Being deleted",
     automated: "Synced automatically",
     manual: "Synced by hand",
     running: "Sync is running",
@@ -218,6 +219,7 @@ export const m = {
     tabs: { summary: "Summary", conditions: "Conditions", events: "Events", yaml: "YAML" },
     tabsLabel: "Details",
     noConditions: "It reports no conditions.",
+    noObject: "It does not exist.",
     noEvents: "No events are kept for it.",
     applied: "Last applied by",
     images: "Images",
@@ -244,7 +246,8 @@ export const m = {
       suspend: "Suspended",
       resume: "Resumed",
     },
-    operation: (operation: string) => operation.toLowerCase(),
+    operation: (operation: string, part?: string) =>
+      part === undefined ? operation.toLowerCase() : `${operation.toLowerCase()} of ${part}`,
     status: { True: "True", False: "False", Unknown: "Unknown" } as Record<string, string>,
   },
 
@@ -254,9 +257,16 @@ export const m = {
     same: "The revision that is deployed already",
     steps: "What happens",
     objects: "Objects",
-    changes: { create: "created", update: "changed", delete: "deleted", none: "unchanged" },
+    changes: {
+      create: "created",
+      update: "changed",
+      delete: "deleted",
+      none: "unchanged",
+      refused: "refused",
+    },
     summary: (create: number, update: number, gone: number, none: number) =>
       `${n(create)} created, ${n(update)} changed, ${n(gone)} deleted, ${n(none)} unchanged`,
+    refused: (count: number) => `The cluster refuses ${counted(count, "object", "objects")}.`,
     incomplete: "This is not all: a part is only known once the sync runs.",
     problem: "The sync would not succeed",
     prunes: "Pruning is on: objects that are no longer in the source are deleted.",

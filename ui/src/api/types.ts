@@ -35,6 +35,7 @@ export interface Row {
   operation?: string;
   isSuspended?: boolean;
   isAutomated?: boolean;
+  isDeleting?: boolean;
   created?: string;
   synced?: string;
   images?: string[];
@@ -151,12 +152,13 @@ export interface EventEntry {
 }
 
 export interface ObjectAnswer {
-  object: Record<string, unknown>;
+  /** Missing where the object should exist and does not. */
+  object?: Record<string, unknown>;
   health?: Health;
   healthMessage?: string;
   conditions: Condition[];
   events: EventEntry[];
-  applied: { manager: string; operation: string; time?: string }[];
+  applied: { manager: string; operation: string; time?: string; part?: string }[];
   findings: Finding[];
   source?: { url?: string; revision?: string; digest?: string; fetched?: string };
 }
@@ -166,7 +168,7 @@ export interface CreationPreview {
   generated: { key: Key; yaml: string }[];
 }
 
-export type Change = "create" | "update" | "delete" | "none";
+export type Change = "create" | "update" | "delete" | "none" | "refused";
 
 export interface SyncPreview {
   from?: string;

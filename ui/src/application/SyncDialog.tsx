@@ -89,6 +89,7 @@ function Preview({ preview, isPruning }: { preview: SyncPreview; isPruning: bool
         <>
           <h3>{m.syncDialog.objects}</h3>
           <p>{m.syncDialog.summary(count("create"), count("update"), isPruning ? gone : 0, count("none"))}</p>
+          {count("refused") > 0 && <p>{m.syncDialog.refused(count("refused"))}</p>}
           {!isPruning && gone > 0 && <p>{m.syncDialog.unpruned(gone)}</p>}
           <Changes objects={objects} />
         </>
@@ -115,7 +116,7 @@ function Revisions({ preview: { from, to } }: { preview: SyncPreview }) {
   );
 }
 
-const ORDER: readonly Change[] = ["delete", "update", "create"];
+const ORDER: readonly Change[] = ["refused", "delete", "update", "create"];
 const MOST = 200;
 
 function Changes({ objects }: { objects: SyncPreview["objects"] }) {

@@ -60,7 +60,8 @@ export class ApplicationStore {
   #receive({ position, tree, ...data }: ApplicationAnswer): void {
     this.shown.set({ state: "ready", data, tree: plant(tree.nodes) });
     this.#unfollow = this.world.stream.follow({
-      query: new URLSearchParams({ application: data.row.key }),
+      // A stream tells of rows, too: of this page only those that have its name.
+      query: new URLSearchParams({ application: data.row.key, q: `name:${data.row.name}` }),
       position,
       onEvent: (event) => this.#onEvent(event),
     });

@@ -37,6 +37,7 @@ export const ListRow = memo(function ListRow({ row, index, ownNamespace, onFocus
           </Link>
           {row.kind !== "Application" && <span className="badge">{row.kind}</span>}
           {row.isSuspended && row.health !== "Suspended" && <span className="badge">{m.list.suspended}</span>}
+          {row.isDeleting && <span className="badge is-warning">{m.list.deleting}</span>}
           {row.operation === "Running" && (
             <span className="badge is-running">
               <Icon name="sync" size={12} /> {m.list.running}

@@ -11,6 +11,8 @@ export class EventParser {
   #event = "message";
   #data: string[] = [];
   #id: string | undefined;
+  /** The id of the last event, also of one without data. */
+  lastId: string | undefined;
 
   push(piece: string): StreamEvent[] {
     const lines = (this.#rest + piece).split(/\r\n|\n|\r/);
@@ -31,6 +33,7 @@ export class EventParser {
 
   #dispatch(): StreamEvent[] {
     const event = { id: this.#id, event: this.#event, data: this.#data.join("\n") };
+    this.lastId = this.#id;
     const isEmpty = this.#data.length === 0;
     this.#event = "message";
     this.#data = [];

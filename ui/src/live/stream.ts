@@ -122,12 +122,12 @@ export class LiveStream {
       if (done) return this.#lost(abort);
       this.#heard(abort);
       for (const event of parser.push(value)) this.#receive(subscription, event);
+      if (this.#subscription === subscription && parser.lastId) this.#position = parser.lastId;
     }
   }
 
   #receive(subscription: Subscription, event: StreamEvent): void {
     if (this.#subscription !== subscription) return;
-    if (event.id) this.#position = event.id;
     if (event.event === "ended") {
       this.#disconnect();
       this.world.onSessionOver();

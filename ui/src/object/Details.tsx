@@ -30,7 +30,12 @@ export function Details({ answer, summary }: { answer: ObjectAnswer; summary: Re
       {shown === "summary" && <Summary answer={answer}>{summary}</Summary>}
       {shown === "conditions" && <Conditions answer={answer} />}
       {shown === "events" && <Events answer={answer} />}
-      {shown === "yaml" && <Yaml text={toYaml(answer.object)} />}
+      {shown === "yaml" &&
+        (answer.object ? (
+          <Yaml text={toYaml(answer.object)} />
+        ) : (
+          <p className="faint">{m.object.noObject}</p>
+        ))}
     </Tabs>
   );
 }
@@ -82,9 +87,9 @@ function Summary({ answer, children }: { answer: ObjectAnswer; children: ReactNo
         <>
           <h3>{m.object.applied}</h3>
           <ul className="applied">
-            {applied.map(({ manager, operation, time }) => (
-              <li key={`${manager} ${operation} ${time}`}>
-                <code>{manager}</code> <span className="faint">{m.object.operation(operation)}</span>{" "}
+            {applied.map(({ manager, operation, time, part }) => (
+              <li key={`${manager} ${operation} ${time} ${part}`}>
+                <code>{manager}</code> <span className="faint">{m.object.operation(operation, part)}</span>{" "}
                 {time && <Age time={time} />}
               </li>
             ))}
