@@ -34,6 +34,8 @@ pub(crate) enum Comparison {
     Records,
     /// Our kustomize engine beside kustomize, on the cases of `tests/kustomize`.
     Kustomize,
+    /// Applications with Flux's own definitions, whose Flux objects other controllers work on.
+    Upstream,
     /// Crashes of the controllers at every request to a real control plane.
     Crash,
     /// What Go's YAML libraries read and write.
@@ -64,6 +66,7 @@ pub(crate) fn run(only: &[Comparison], remake: bool, overlays: &kustomize::Optio
             Comparison::Helm => helm::corpus(&oracles, remake, &mut report),
             Comparison::Records => records::run(&oracles, remake, &mut report),
             Comparison::Replay => controllers::run(&oracles, &controllers::REPLAY, &mut report),
+            Comparison::Upstream => controllers::run(&oracles, &controllers::UPSTREAM, &mut report),
             Comparison::Crash => controllers::run(&oracles, &controllers::CRASH, &mut report),
             Comparison::Kustomize => kustomize::run(&oracles, remake, overlays)
                 .map(|()| report.add("kustomize: every case is as with kustomize", &[])),

@@ -20,13 +20,14 @@ const KUBERNETES_STAGING: &str = "v0.36.3";
 const KUBERNETES_TOOLS: [&str; 4] =
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 8] = [
     Tool { name: "kustomize", version: "5.8.2", build: kustomize },
     Tool { name: "helm", version: "4.3.1", build: helm },
     Tool { name: "kubernetes", version: KUBERNETES, build: kubernetes },
     Tool { name: "etcd", version: "3.7.3", build: etcd },
     Tool { name: "kwok", version: "0.8.0", build: kwok },
     Tool { name: "flux", version: "2.9.5", build: flux },
+    Tool { name: "flux-definitions", version: "2.9.5", build: flux_definitions },
     Tool { name: "helm3", version: "3.21.0", build: helm3 },
 ];
 
@@ -196,6 +197,27 @@ fn kubernetes(folder: &Path, bin: &Path) -> Result<()> {
     for tool in KUBERNETES_TOOLS {
         let package = format!("k8s.io/kubernetes/cmd/{tool}");
         go(folder, &["build", "-ldflags", &flags, "-o", text(&bin.join(tool))?, &package])?;
+    }
+    Ok(())
+}
+
+/// The CustomResourceDefinitions that Flux installs, of the versions of its controllers that it names.
+fn flux_definitions(folder: &Path, bin: &Path) -> Result<()> {
+    module(folder, "flux-definitions")?;
+    let source = downloaded(folder, "github.com/fluxcd/flux2/v2@v2.9.5")?;
+    let manifest = fs::read_to_string(source.join("go.mod"))?;
+    let definitions = bin.join("definitions");
+    fs::create_dir_all(&definitions)?;
+    for controller in ["source-controller", "kustomize-controller", "helm-controller"] {
+        let module = format!("github.com/fluxcd/{controller}");
+        let api = format!("{module}/api ");
+        let version = manifest.lines().find_map(|line| line.trim().strip_prefix(&api));
+        let version = version.with_context(|| format!("flux2 names no version of {controller}"))?;
+        let bases = downloaded(folder, &format!("{module}@{version}"))?.join("config/crd/bases");
+        for file in fs::read_dir(bases)? {
+            let file = file?;
+            fs::copy(file.path(), definitions.join(file.file_name()))?;
+        }
     }
     Ok(())
 }
