@@ -24,7 +24,7 @@ pub struct Login {
     #[arg(long, default_value = "admin")]
     pub username: String,
     /// The password; read from standard input where it is not given.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub password: Option<String>,
 }
 
@@ -193,4 +193,18 @@ pub struct Delete {
     /// Do not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::arguments::{Arguments, Command};
+
+    #[test]
+    fn a_password_may_begin_with_a_dash() {
+        let parsed = Arguments::try_parse_from(["flamingo", "login", "localhost:1", "--password", "-PEA"]);
+        let Command::Login(login) = parsed.expect("valid").command else { panic!("another command") };
+        assert_eq!(login.password.as_deref(), Some("-PEA"));
+    }
 }
