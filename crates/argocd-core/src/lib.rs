@@ -4,6 +4,7 @@
 //! **Invariants.** No IO and no clock. Every rule has a table of cases as its test.
 
 pub mod accounts;
+mod expression;
 mod glob;
 pub mod policy;
 pub mod projects;

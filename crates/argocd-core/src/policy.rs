@@ -9,6 +9,7 @@ use regex::Regex;
 use thiserror::Error;
 
 use crate::Glob;
+use crate::expression::{self, ExpressionError};
 
 /// What everybody has who has a built-in role: readers see everything but what runs in Pods, administrators
 /// do everything. Upstream's table, by resource.
@@ -223,9 +224,10 @@ impl Pattern {
                 Self::Glob(Glob::new(text, None).map_err(|_| "a pattern cannot be read")?)
             }
             MatchMode::Glob => Self::stars(text),
-            MatchMode::Regex => {
-                Self::Regex(Regex::new(text).map_err(|_| "a regular expression cannot be read")?)
-            }
+            MatchMode::Regex => Self::Regex(expression::parse(text).map_err(|error| match error {
+                ExpressionError::Invalid => "a regular expression cannot be read",
+                ExpressionError::Unsupported(_) => "a regular expression uses a form that is not supported",
+            })?),
         })
     }
 

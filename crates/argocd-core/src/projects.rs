@@ -5,8 +5,9 @@
 
 use argocd_api::Project;
 use argocd_api::project::ResourcePattern;
-use regex::Regex;
+use thiserror::Error;
 
+use crate::expression;
 use crate::glob::{kind_matches, matches};
 use crate::repositories::normal_url;
 
@@ -37,6 +38,68 @@ pub struct Object<'a> {
     pub name: &'a str,
     /// The namespace; empty for objects of cluster-scoped kinds.
     pub namespace: &'a str,
+}
+
+/// Why what a spec says of its destination names no cluster that is known, in upstream's words.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnknownCluster {
+    /// Neither address nor name.
+    #[error("destination server missing from app spec")]
+    Missing,
+    /// Both.
+    #[error("application destination can't have both name and server defined: {name} {server}")]
+    Both {
+        /// The API server.
+        server: String,
+        /// The name of the cluster.
+        name: String,
+    },
+    /// No cluster has the name.
+    #[error("there are no clusters with this name: {0}")]
+    Name(String),
+    /// No cluster has the address.
+    #[error(
+        "error getting cluster by server {0:?}: rpc error: code = NotFound desc = cluster {0:?} not found"
+    )]
+    Server(String),
+}
+
+/// The destination in a namespace of the cluster that Argo CD runs in, which is the only one that is known.
+///
+/// # Errors
+/// Address and name are about another cluster, or about none.
+pub fn destination<'a>(
+    server: &str,
+    name: &str,
+    namespace: &'a str,
+) -> Result<Destination<'a>, UnknownCluster> {
+    match (server, name) {
+        ("", "") => Err(UnknownCluster::Missing),
+        (IN_CLUSTER_SERVER, "") | ("", IN_CLUSTER_NAME) => {
+            Ok(Destination { server: IN_CLUSTER_SERVER, name: IN_CLUSTER_NAME, namespace })
+        }
+        ("", name) => Err(UnknownCluster::Name(name.to_owned())),
+        (server, "") => Err(UnknownCluster::Server(server.to_owned())),
+        (server, name) => Err(UnknownCluster::Both { server: server.to_owned(), name: name.to_owned() }),
+    }
+}
+
+/// Why the project lets nothing be deployed from `url`; `None` where it does.
+pub fn denied_source(project: &Project, url: &str) -> Option<String> {
+    (!permits_source(project, url))
+        .then(|| format!("application repo {url} is not permitted in project '{}'", project.name))
+}
+
+/// Why the project lets nothing be deployed to a destination; `None` where it does.
+pub fn denied_destination(project: &Project, destination: &Destination<'_>) -> Option<String> {
+    let Destination { server, namespace, .. } = destination;
+    (!permits_destination(project, destination)).then(|| {
+        format!(
+            "application destination server '{server}' and namespace '{namespace}' do not match any of the allowed \
+             destinations in project '{}'",
+            project.name
+        )
+    })
 }
 
 /// Whether the project lets its applications deploy from `url`.
@@ -92,7 +155,7 @@ pub fn permits_destination(project: &Project, destination: &Destination<'_>) -> 
 /// Those of the control plane's own namespace always may. A pattern in slashes is a regular expression.
 pub fn permits_namespace(project: &Project, namespace: &str, control_namespace: &str) -> bool {
     let allows = |pattern: &String| match pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-        Some(expression) => Regex::new(expression).is_ok_and(|regex| regex.is_match(namespace)),
+        Some(text) => expression::parse(text).is_ok_and(|regex| regex.is_match(namespace)),
         None => matches(pattern, namespace, None),
     };
     namespace == control_namespace || project.source_namespaces.iter().any(allows)

@@ -102,18 +102,19 @@ impl Deployment {
             own?.str_at(&["status"]).map(str::to_owned)
         };
         let is_synced = self.application.str_at(&["status", "sync", "status"]) == Some("Synced");
+        let by_reference: HashMap<&ObjectRef, &Placed> =
+            self.tree.iter().map(|placed| (&placed.reference, placed)).collect();
         let mut synced = HashMap::new();
-        for placed in &self.tree {
-            if placed.parents.is_empty() {
-                synced.extend(status(&placed.reference).map(|status| (&placed.reference, status)));
-                for entry in placed.node.iter().flat_map(|node| &node.deployed) {
-                    let Some(child) = self.find(&entry.reference) else { continue };
-                    match child.node {
-                        None => drop(synced.insert(&child.reference, "OutOfSync".to_owned())),
-                        Some(_) if is_synced => drop(synced.insert(&child.reference, "Synced".to_owned())),
-                        Some(_) => {}
-                    }
-                }
+        for own in self.tree.iter().filter(|placed| placed.parents.is_empty()) {
+            synced.extend(status(&own.reference).map(|status| (&own.reference, status)));
+            for entry in own.node.iter().flat_map(|node| &node.deployed) {
+                let Some(child) = by_reference.get(&entry.reference) else { continue };
+                let status = match child.node {
+                    None => "OutOfSync",
+                    Some(_) if is_synced => "Synced",
+                    Some(_) => continue,
+                };
+                synced.insert(&child.reference, status.to_owned());
             }
         }
         synced

@@ -287,8 +287,7 @@ async fn visible(control: &ControlPlane, caller: &Caller, request: &Request) -> 
     let given = request.parameter("appNamespace").filter(|namespace| !namespace.is_empty());
     let namespace = given.unwrap_or(&control.namespace);
     if namespace != control.namespace {
-        let message = format!("namespace '{namespace}' is not permitted");
-        return Err(ApiError::new(Code::PermissionDenied, message));
+        return Err(ApiError::denied());
     }
     let found = control.session().get(&control.application(namespace, name)).await?;
     let project = request.parameter("project").filter(|project| !project.is_empty());

@@ -11,6 +11,9 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::permit::rbac_name_of;
 
+/// Rows come and go; so many decisions of an account are kept, and then they are made anew.
+const MAX_KNOWN: usize = 100_000;
+
 /// Decisions of accounts, until the policy changes: a window of the list asks for thousands of them.
 #[derive(Default)]
 pub(crate) struct Sights(Mutex<HashMap<String, Arc<Mutex<Known>>>>);
@@ -60,6 +63,9 @@ impl<'a> Sight<'a> {
             let asked = Request { resource: "applications", action: "get", object: &object };
             self.control.permits(self.caller, &asked)
         }) || (!row.is_application() && self.sees_cluster(known));
+        if known.rows.len() >= MAX_KNOWN {
+            known.rows.clear();
+        }
         known.rows.insert(row.key().clone(), (project.to_owned(), sees));
         sees
     }

@@ -2,6 +2,7 @@
 
 use apimachinery::condition::{self, Condition, Status};
 use apimachinery::object;
+use engine::ObjectRef;
 use engine::health::{State, told};
 use jiff::Timestamp;
 use value::Value;
@@ -125,6 +126,21 @@ pub fn of_deployed(object: &Value, now: Timestamp) -> Health {
 
 /// How an object is, if it or its kind says anything about that; in Argo CD most kinds do not.
 pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
+    if object::deletion_timestamp(object).is_some() {
+        return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
+    }
+    let reference = ObjectRef::of(object)?;
+    let is_paused = object.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
+    match (reference.group.as_str(), reference.kind.as_str()) {
+        ("", "ConfigMap" | "Secret") => return None,
+        ("batch", "CronJob") if object.at(&["status", "lastScheduleTime"]).is_none() => {
+            return Some(Health::new(HealthStatus::Healthy, "CronJob has not been scheduled yet"));
+        }
+        ("apps", "Deployment") if is_paused => {
+            return Some(Health::new(HealthStatus::Suspended, "Deployment is paused"));
+        }
+        _ => {}
+    }
     let health = told(object, now)?;
     let status = match health.state {
         State::Current => return Some(Health::new(HealthStatus::Healthy, "")),
@@ -134,4 +150,30 @@ pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
         State::Unknown => HealthStatus::Unknown,
     };
     Some(Health::new(status, health.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_tell_what_they_tell_in_argo_cd() {
+        let object = |kind: &str, more: &str| {
+            let text = format!(r#"{{"kind":"{kind}","metadata":{{"name":"x"{more}}}"#);
+            value::from_json(format!("{text}}}").as_bytes()).expect(&text)
+        };
+        let of = |mut object: Value, version: &str| {
+            object.set_at(&["apiVersion"], version);
+            of_kind(&object, Timestamp::UNIX_EPOCH).map(|health| (health.status, health.message))
+        };
+        let told = |status, message: &str| Some((status, message.to_owned()));
+        assert_eq!(of(object("ConfigMap", ""), "v1"), None);
+        let deleted = object("ConfigMap", r#","deletionTimestamp":"2026-01-01T00:00:00Z""#);
+        assert_eq!(of(deleted, "v1"), told(HealthStatus::Progressing, "Pending deletion"));
+        let mut paused = object("Deployment", "");
+        paused.set_at(&["spec", "paused"], true);
+        assert_eq!(of(paused, "apps/v1"), told(HealthStatus::Suspended, "Deployment is paused"));
+        let cron = of(object("CronJob", ""), "batch/v1");
+        assert_eq!(cron, told(HealthStatus::Healthy, "CronJob has not been scheduled yet"));
+    }
 }

@@ -66,9 +66,14 @@ pub(crate) async fn of_object(
     Ok(found)
 }
 
-/// With the time that Go always writes.
+/// With the time that Go always writes, and without reporters that are not named.
 fn item(event: &Value) -> Value {
     let mut item = shape::without_kind(event);
+    for field in ["reportingComponent", "reportingInstance"] {
+        if item.str_at(&[field]) == Some("") {
+            item.remove_at(&[field]);
+        }
+    }
     if item.get("eventTime").is_none() {
         item.set_at(&["eventTime"], Value::Null);
     }

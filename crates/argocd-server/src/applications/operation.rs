@@ -7,10 +7,11 @@ use argocd_api::application::Phase;
 use cluster::Subresource;
 use value::{Map, Value};
 
+use super::validation::existing_project;
 use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
-use crate::permit::{OnApplication, Sync, Terminate, rbac_name, require};
+use crate::permit::{OnApplication, Sync, Terminate, project_of, rbac_name, require};
 use crate::request::Request;
 use crate::shape;
 
@@ -21,8 +22,11 @@ pub(crate) async fn sync(
     request: Request,
 ) -> Result<Answer, ApiError> {
     let body = request.json()?;
+    check_switches(&body)?;
     let application = &permit.application;
     permit.agrees_with(&body)?;
+    // Upstream says so of every route; here one can read an application to see what is wrong with it.
+    existing_project(&control, project_of(application)).await?;
     for field in ["revisions", "sourcePositions"] {
         if is_given(&body, field) {
             let message = format!("{field}: applications with several sources are not supported yet");
@@ -36,7 +40,7 @@ pub(crate) async fn sync(
     if application.get("operation").is_some() {
         return Err(ApiError::new(Code::FailedPrecondition, "another operation is already in progress"));
     }
-    let mut patch = Value::map_of([("operation", operation(application, &body, &permit.caller.account)?)]);
+    let mut patch = Value::map_of([("operation", operation(application, &body, &permit.caller.account))]);
     // Whoever wrote in between may have begun an operation too.
     if let Some(version) = object::resource_version(application) {
         patch.set_at(&["metadata", "resourceVersion"], version);
@@ -69,6 +73,19 @@ pub(crate) async fn terminate(
     Ok(Answer::Json(Value::map()))
 }
 
+/// Refuses what is no switch, in the words of encoding/json.
+fn check_switches(body: &Value) -> Result<(), ApiError> {
+    for field in ["prune", "dryRun"] {
+        let value = body.get(field).filter(|value| !value.is_null() && value.as_bool().is_none());
+        if let Some(value) = value {
+            let (kind, of) = (value.kind(), format!("ApplicationSyncRequest.{field}"));
+            let message = format!("json: cannot unmarshal {kind} into Go struct field {of} of type bool");
+            return Err(ApiError::invalid(message));
+        }
+    }
+    Ok(())
+}
+
 /// With automated syncs the revision of the application is the only one.
 fn refuse_other_revision(application: &Value, body: &Value) -> Result<(), ApiError> {
     let (wanted, set) = (
@@ -89,7 +106,7 @@ pub(super) fn is_automated(application: &Value) -> bool {
 }
 
 /// The operation as controllers read it.
-fn operation(application: &Value, body: &Value, account: &str) -> Result<Value, ApiError> {
+fn operation(application: &Value, body: &Value, account: &str) -> Value {
     let mut sync = Map::new();
     let own = application.str_at(&["spec", "source", "targetRevision"]);
     let revision = body.str_at(&["revision"]).filter(|revision| !revision.is_empty()).or(own);
@@ -107,10 +124,7 @@ fn operation(application: &Value, body: &Value, account: &str) -> Result<Value, 
         ("manifests", "manifests"),
     ] {
         if let Some(value) = body.get(field).filter(|_| is_given(body, field)) {
-            if matches!(field, "prune" | "dryRun") && value.as_bool().is_none() {
-                return Err(ApiError::invalid(format!("{field} is neither true nor false")));
-            }
-            sync.insert(to, value.clone());
+            sync.insert(to, without_zeros(value));
         }
     }
     if let Some(options) = body.at(&["syncOptions", "items"]) {
@@ -124,7 +138,22 @@ fn operation(application: &Value, body: &Value, account: &str) -> Result<Value, 
     if let Some(infos) = body.get("infos").filter(|_| is_given(body, "infos")) {
         operation.set_at(&["info"], infos.clone());
     }
-    Ok(operation)
+    operation
+}
+
+/// As Go writes it: neither empty texts nor `false`.
+fn without_zeros(value: &Value) -> Value {
+    if let Some(items) = value.as_list() {
+        return Value::list_of(items.iter().map(without_zeros));
+    }
+    let Some(map) = value.as_map() else { return value.clone() };
+    let is_zero =
+        |value: &Value| value.is_null() || value.as_str() == Some("") || value.as_bool() == Some(false);
+    Value::map_of(
+        map.iter()
+            .filter(|(_, value)| !is_zero(value))
+            .map(|(key, value)| (key.as_str(), without_zeros(value))),
+    )
 }
 
 /// Whether a field says anything: as in Go, neither `false` nor an empty list does.

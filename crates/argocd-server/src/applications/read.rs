@@ -80,7 +80,7 @@ impl Filter {
         let given = |name: &'static str| request.parameters(name).filter(|text| !text.is_empty());
         let selector = given("selector").next().unwrap_or_default();
         let labels = LabelSelector::parse(selector)
-            .map_err(|error| ApiError::new(Code::Internal, format!("error parsing the selector: {error}")))?;
+            .map_err(|error| ApiError::new(Code::Unknown, format!("error parsing the selector: {error}")))?;
         Ok(Self {
             names: given("name").map(str::to_owned).collect(),
             projects: given("projects").chain(given("project")).map(str::to_owned).collect(),

@@ -28,16 +28,15 @@ pub(crate) async fn delete(
     }
     let wanted = match (cascade, policy) {
         (Some(false), _) => None,
-        (_, None | Some("foreground")) => Some(RESOURCES_FINALIZER.to_owned()),
-        (_, Some("background")) => Some(format!("{RESOURCES_FINALIZER}/background")),
+        (_, None) => Some(RESOURCES_FINALIZER.to_owned()),
+        (_, Some(policy @ ("foreground" | "background"))) => Some(format!("{RESOURCES_FINALIZER}/{policy}")),
         (_, Some(other)) => return Err(ApiError::invalid(format!("invalid propagation policy: {other}"))),
     };
     let application = &permit.application;
     let target = control.address_of(application);
     let session = control.session();
     let before: Vec<&str> = object::finalizers(application).collect();
-    let others = before.iter().copied().filter(|finalizer| !is_resources_finalizer(finalizer));
-    let after: Vec<&str> = others.chain(wanted.as_deref()).collect();
+    let after = finalizers(&before, wanted.as_deref());
     if before != after {
         let patch = Value::map_of([("metadata", Value::map_of([("finalizers", Value::list_of(after))]))]);
         session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
@@ -45,4 +44,16 @@ pub(crate) async fn delete(
     let uid = object::uid(application).unwrap_or_default();
     session.delete(&target, uid, Propagation::Background).await?;
     Ok(Answer::Json(Value::map()))
+}
+
+/// As upstream: a policy is added to what is there, and without cascading nothing of it stays.
+fn finalizers<'a>(before: &[&'a str], wanted: Option<&'a str>) -> Vec<&'a str> {
+    let Some(wanted) = wanted else {
+        return before.iter().copied().filter(|finalizer| !is_resources_finalizer(finalizer)).collect();
+    };
+    let mut after = before.to_vec();
+    if !after.contains(&wanted) {
+        after.push(wanted);
+    }
+    after
 }

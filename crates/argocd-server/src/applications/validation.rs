@@ -1,10 +1,8 @@
 //! What an application must be before it is written.
 
-use argocd_api::application::Destination as Given;
+use argocd_api::application::Destination;
 use argocd_api::{Application, Project};
-use argocd_core::projects::{
-    Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, permits_destination, permits_source,
-};
+use argocd_core::projects::{denied_destination, denied_source, destination};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
@@ -37,7 +35,8 @@ pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value)
     let project = Project::parse(&found).map_err(|error| {
         ApiError::new(Code::FailedPrecondition, format!("project {project} cannot be read: {error}"))
     })?;
-    let (server, cluster) = destination(&spec.destination).map_err(|why| {
+    let Destination { server, name: cluster, namespace } = &spec.destination;
+    let to = destination(server, cluster, namespace).map_err(|why| {
         ApiError::invalid(format!("application destination spec for {name} is invalid: {why}"))
     })?;
     let source = spec.source.as_ref();
@@ -47,39 +46,9 @@ pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value)
         let why = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
         return Err(of_spec(&format!("InvalidSpecError: {why}")));
     }
-    let namespace = &spec.destination.namespace;
-    if let Some(source) = source.filter(|source| !permits_source(&project, &source.repo_url)) {
-        let why =
-            format!("application repo {} is not permitted in project '{}'", source.repo_url, project.name);
-        return Err(of_spec(&format!("InvalidSpecError: {why}")));
-    }
-    let to = Destination { server: &server, name: &cluster, namespace };
-    if !permits_destination(&project, &to) {
-        let why = format!(
-            "application destination server '{server}' and namespace '{namespace}' do not match any of the \
-             allowed destinations in project '{}'",
-            project.name
-        );
-        return Err(of_spec(&format!("InvalidSpecError: {why}")));
-    }
-    Ok(())
-}
-
-/// The API server and the name of the cluster.
-fn destination(given: &Given) -> Result<(String, String), String> {
-    let (server, name) = (given.server.as_str(), given.name.as_str());
-    let here = (IN_CLUSTER_SERVER.to_owned(), IN_CLUSTER_NAME.to_owned());
-    match (server, name) {
-        ("", "") => Err("destination server missing from app spec".to_owned()),
-        ("", name) if name == IN_CLUSTER_NAME => Ok(here),
-        ("", name) => Err(format!("there are no clusters with this name: {name}")),
-        (server, "") if server == IN_CLUSTER_SERVER => Ok(here),
-        (server, "") => {
-            let missing = format!("rpc error: code = NotFound desc = cluster {server:?} not found");
-            Err(format!("error getting cluster by server {server:?}: {missing}"))
-        }
-        (server, name) => {
-            Err(format!("application destination can't have both name and server defined: {name} {server}"))
-        }
+    let denied = source.and_then(|source| denied_source(&project, &source.repo_url));
+    match denied.or_else(|| denied_destination(&project, &to)) {
+        Some(why) => Err(of_spec(&format!("InvalidSpecError: {why}"))),
+        None => Ok(()),
     }
 }

@@ -100,7 +100,7 @@ pub(crate) async fn patch(
     let given = match body.str_at(&["patchType"]).unwrap_or_default() {
         "merge" => patches::merge_patch(&permit.application, &patch),
         "json" | "" => patches::json_patch(&permit.application, &patch)
-            .map_err(|error| ApiError::invalid(format!("the patch does not fit the application: {error}")))?,
+            .map_err(|error| ApiError::new(Code::Unknown, format!("error applying patch: {error}")))?,
         other => {
             let message = format!("Patch type '{other}' is not supported");
             return Err(ApiError::invalid(message));
@@ -134,7 +134,8 @@ async fn again(
 }
 
 /// Writes what differs, if nobody else has changed what was judged; controllers write the status all the time.
-/// Whoever moves an application into another project needs the right to create it there.
+/// Whoever moves an application into another project needs the rights to create and to update it there, beside that to
+/// update it here.
 async fn replace(
     control: &ControlPlane,
     caller: &Caller,
@@ -147,7 +148,9 @@ async fn replace(
     wanted.set_at(&["metadata", "name"], name);
     wanted.set_at(&["metadata", "namespace"], namespace);
     if project_of(existing) != project_of(&wanted) {
-        require(control, caller, "create", &rbac_name(control, &wanted))?;
+        for action in ["create", "update"] {
+            require(control, caller, action, &rbac_name(control, &wanted))?;
+        }
     }
     check(control, request, name, &wanted).await?;
     let target = control.application(namespace, name);

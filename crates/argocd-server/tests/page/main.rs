@@ -8,6 +8,7 @@ mod files;
 mod link;
 mod list;
 mod object;
+mod projects;
 mod resources;
 mod stream;
 mod world;

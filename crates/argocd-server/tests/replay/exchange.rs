@@ -1,5 +1,6 @@
 //! The files of a recording.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -29,16 +30,34 @@ impl Exchange {
                 found.push(Self { name: format!("{step}/{stem}"), json });
             }
         }
+        let orders = orders(scenario);
         found.sort_by_key(|exchange| {
-            let step = exchange.name.split('/').next().map(str::to_owned);
-            (step, exchange.name.contains("after-auth-logout"), exchange.name.contains("auth-logout"))
+            let (step, name) = exchange.name.split_once('/').expect("a step");
+            let place = orders.get(step).and_then(|order| order.iter().position(|known| known == name));
+            let is_late = (name.contains("after-auth-logout"), name.contains("auth-logout"));
+            (step.to_owned(), place.unwrap_or(usize::MAX), is_late)
         });
         found
+    }
+
+    pub(crate) fn step(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
     }
 
     pub(crate) fn text(&self, field: &str) -> &str {
         self.json["request"][field].as_str().unwrap_or_default()
     }
+}
+
+/// The order of the exchanges of steps, where it is not that of their names.
+fn orders(scenario: &str) -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(folder().join("order.txt")).expect("an order");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let order = |line: &str| {
+        let (step, names) = line.strip_prefix(scenario)?.strip_prefix('/')?.split_once(' ')?;
+        Some((step.to_owned(), names.split(' ').map(str::to_owned).collect()))
+    };
+    lines.filter_map(order).collect()
 }
 
 /// The entries of a folder; none where there is no folder.

@@ -9,37 +9,67 @@
 mod compare;
 mod exchange;
 mod expectations;
+mod stage;
 mod world;
 
 use exchange::Exchange;
 use expectations::{Expectation, Expectations};
+use futures::StreamExt as _;
 use world::World;
+
+/// So many worlds at once: most of their time is spent waiting.
+const WORLDS: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_recorded_answers_are_given() {
     let expectations = Expectations::read();
     let (mut equal, mut listed, mut wrong) = (0, 0, Vec::new());
     let mut seen = Vec::new();
-    for scenario in ["api-session", "rbac"] {
-        let world = World::start(scenario).await;
-        for exchange in Exchange::all(scenario) {
-            let name = format!("{scenario}/{}", exchange.name);
-            let difference = match world.ask(&exchange).await {
-                Some(answer) => compare::difference(&exchange, &answer),
-                None => Some("it cannot be asked".to_owned()),
-            };
-            match (difference, expectations.of(&name)) {
-                (None, Expectation::Equal) => equal += 1,
-                (Some(_), Expectation::Differs) => listed += 1,
-                (Some(difference), Expectation::Equal) => wrong.push(format!("{name}: {difference}")),
-                (None, Expectation::Differs) => wrong.push(format!("{name} is listed and is equal")),
-            }
-            seen.push(name);
+    let played = futures::stream::iter(scenarios()).map(play).buffered(WORLDS);
+    let played: Vec<Vec<Compared>> = played.collect().await;
+    for (name, difference) in played.into_iter().flatten() {
+        match (difference, expectations.of(&name)) {
+            (None, Expectation::Equal) => equal += 1,
+            (Some(_), Expectation::Differs) => listed += 1,
+            (Some(difference), Expectation::Equal) => wrong.push(format!("{name}: {difference}")),
+            (None, Expectation::Differs) => wrong.push(format!("{name} is listed and is equal")),
         }
-        world.stop().await;
+        seen.push(name);
     }
     wrong.extend(expectations.unknown(&seen));
     println!("{equal} exchanges equal, {listed} differ as listed");
     assert!(wrong.is_empty(), "{} exchanges:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(equal >= 120, "only {equal} exchanges were compared");
+    assert!(equal >= 360, "only {equal} exchanges were compared");
+}
+
+/// An exchange, and how its answer differs.
+type Compared = (String, Option<String>);
+
+/// Asks all that was asked in a scenario, in a world of its own.
+async fn play(scenario: String) -> Vec<Compared> {
+    let world = World::start(&scenario).await;
+    let (mut step, mut compared) = (String::new(), Vec::new());
+    for exchange in Exchange::all(&scenario) {
+        if exchange.step() != step {
+            step = exchange.step().to_owned();
+            world.before(&step).await;
+        }
+        let difference = match world.ask(&exchange).await {
+            Some(answer) => compare::difference(&exchange, &answer),
+            None => Some("it cannot be asked".to_owned()),
+        };
+        compared.push((format!("{scenario}/{}", exchange.name), difference));
+    }
+    world.stop().await;
+    compared
+}
+
+/// The folders of recordings.
+fn scenarios() -> Vec<String> {
+    let entries = std::fs::read_dir(exchange::folder()).expect("recordings");
+    let folders = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir());
+    let mut names: Vec<String> =
+        folders.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

@@ -1,13 +1,16 @@
 //! A simulated cluster with the settings and objects of the recordings, and the API in front of it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::clock::FixedClock;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
 use argocd_server::{Server, Settings, bootstrap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cluster::{ActAs, Apply, Cluster, ClusterId, Deadline, Session};
+use cluster::{ActAs, Apply, Cluster, ClusterId, Deadline, Resource, Session};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use sandbox::{Config, Sandbox};
 use serde_json::Value as Json;
@@ -16,8 +19,9 @@ use value::Value;
 
 use crate::compare::Answer;
 use crate::exchange::{Exchange, folder};
+use crate::stage;
 
-const NAMESPACE: &str = "argocd";
+pub(crate) const NAMESPACE: &str = "argocd";
 /// The passwords that the recordings use.
 const PASSWORDS: [(&str, &str); 3] = [
     ("admin", "recorder-admin-pw"),
@@ -27,6 +31,7 @@ const PASSWORDS: [(&str, &str); 3] = [
 
 pub(crate) struct World {
     _sandbox: Sandbox,
+    session: Session,
     server: Server,
     stop: CancellationToken,
     client: reqwest::Client,
@@ -62,6 +67,7 @@ impl World {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let mut world = Self {
             _sandbox: sandbox,
+            session: session.until(Deadline::after(Duration::from_secs(300))),
             server,
             stop,
             client: client.build().expect("a client"),
@@ -77,11 +83,17 @@ impl World {
         world
     }
 
+    /// Brings the cluster to where it was before a step.
+    pub(crate) async fn before(&self, step: &str) {
+        stage::before(&self.session, &self.scenario, step).await;
+    }
+
     /// Sends a recorded request; `None` for one that cannot be sent here.
     pub(crate) async fn ask(&self, exchange: &Exchange) -> Option<Answer> {
         let recorded = &exchange.json["request"];
         let method = exchange.text("method").parse().expect("a method");
-        let url = format!("http://{}{}", self.server.address(), exchange.text("path"));
+        let path = self.here(exchange.text("path")).await;
+        let url = format!("http://{}{path}", self.server.address());
         let mut request = self.client.request(method, url);
         let mut has_type = exchange.name.contains("content-type");
         for (name, value) in recorded["headers"].as_object().into_iter().flatten() {
@@ -143,6 +155,29 @@ impl World {
         if is_alice { self.alice.clone() } else { self.admin.clone() }
     }
 
+    /// A path with the names and UIDs that objects have here.
+    async fn here(&self, path: &str) -> String {
+        let mut path = path.to_owned();
+        for (recorded, kind, plural) in
+            [("web-6d85d968b7-<rand>", "Pod", "pods"), ("<uid-12>", "Deployment", "deployments")]
+        {
+            if !path.contains(recorded) {
+                continue;
+            }
+            let group = if kind == "Pod" { "" } else { "apps" };
+            let resource = Resource::new(GroupVersionKind::new(group, "v1", kind), plural, true);
+            let found =
+                self.session.list(&resource, &format!("ns-{}", self.scenario), "").await.expect("a list");
+            let found =
+                found.iter().find(|found| object::name(found).is_some_and(|name| name.starts_with("web")));
+            let of = |found: &Value| {
+                if kind == "Pod" { object::name(found) } else { object::uid(found) }.map(str::to_owned)
+            };
+            path = path.replace(recorded, &found.and_then(of).expect(recorded));
+        }
+        path
+    }
+
     fn filled(&self, header: &str) -> String {
         let (first, second) = self.admin.split_at(self.admin.len() / 2);
         header.replace("<jwt-part-1>", first).replace("<jwt-part-2>", second).replace("<jwt>", &self.admin)
@@ -153,6 +188,8 @@ async fn install(session: &Session, scenario: &str, clock: &FixedClock) {
     for definition in argocd_api::definitions::all().expect("definitions") {
         apply(session, &definition).await;
     }
+    let kustomizations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flux-api/crds/kustomizations.yaml");
+    apply(session, &parse(&std::fs::read_to_string(kustomizations).expect("a definition"))).await;
     apply(session, &parse(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {NAMESPACE}}}}}")))
         .await;
     let configuration =
@@ -182,7 +219,7 @@ async fn install(session: &Session, scenario: &str, clock: &FixedClock) {
     }
 }
 
-async fn apply(session: &Session, object: &Value) {
+pub(crate) async fn apply(session: &Session, object: &Value) {
     // A kind is served a moment after its definition.
     let target = loop {
         match session.target(object).await {
@@ -196,6 +233,6 @@ async fn apply(session: &Session, object: &Value) {
     session.apply(&target, object, how).await.expect("an object");
 }
 
-fn parse(text: &str) -> Value {
+pub(crate) fn parse(text: &str) -> Value {
     yaml::parse(text, yaml::Rules::V2).expect(text)
 }

@@ -8,7 +8,7 @@ use apimachinery::object;
 use argocd_api::Application;
 use argocd_api::application::{Operation, Phase};
 use argocd_api::project::{self, Project};
-use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER};
+use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, UnknownCluster};
 use argocd_core::repositories::{self, Entry, Role, SECRET_TYPE};
 use base64::Engine as _;
 use flux_api::annotations::REQUESTED_AT;
@@ -82,28 +82,16 @@ fn source_problems(application: &Application, project: &Project) -> Vec<Conditio
         let message = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
         return vec![Condition::invalid_spec(message)];
     }
-    match denied_source(project, &source.repo_url) {
+    match projects::denied_source(project, &source.repo_url) {
         Some(message) if !application.has_sources => vec![Condition::invalid_spec(message)],
         _ => Vec::new(),
     }
 }
 
-/// Why the project lets nothing be deployed from `url`.
-pub(super) fn denied_source(project: &Project, url: &str) -> Option<String> {
-    (!projects::permits_source(project, url))
-        .then(|| format!("application repo {url} is not permitted in project '{}'", project.name))
-}
-
 /// Why the project lets nothing be deployed to a namespace of our own cluster.
 pub(super) fn denied_namespace(project: &Project, namespace: &str) -> Option<String> {
     let destination = Destination { server: IN_CLUSTER_SERVER, name: IN_CLUSTER_NAME, namespace };
-    (!projects::permits_destination(project, &destination)).then(|| {
-        format!(
-            "application destination server '{IN_CLUSTER_SERVER}' and namespace '{namespace}' do not match any of the allowed \
-             destinations in project '{}'",
-            project.name
-        )
-    })
+    projects::denied_destination(project, &destination)
 }
 
 fn destination_problem(
@@ -111,29 +99,18 @@ fn destination_problem(
     application: &Application,
     project: &Project,
 ) -> Option<String> {
-    let destination = &application.destination;
-    match (destination.server.as_str(), destination.name.as_str()) {
-        ("", "") => return Some("Destination server missing from app spec".to_owned()),
-        (IN_CLUSTER_SERVER, "") | ("", IN_CLUSTER_NAME) => {}
-        (server, "") => {
-            let unknown = || {
-                format!(
-                    "error getting cluster by server {server:?}: rpc error: code = NotFound desc = cluster {server:?} not found"
-                )
-            };
-            return Some(other_cluster(controller, "server", server).unwrap_or_else(unknown));
-        }
-        ("", name) => {
-            let unknown = || format!("there are no clusters with this name: {name}");
-            return Some(other_cluster(controller, "name", name).unwrap_or_else(unknown));
-        }
-        (server, name) => {
-            return Some(format!(
-                "application destination can't have both name and server defined: {name} {server}"
-            ));
-        }
-    }
-    denied_namespace(project, &destination.namespace)
+    let argocd_api::application::Destination { server, name, namespace } = &application.destination;
+    let unknown = match projects::destination(server, name, namespace) {
+        Ok(destination) => return projects::denied_destination(project, &destination),
+        Err(unknown) => unknown,
+    };
+    let registered = match &unknown {
+        UnknownCluster::Missing => return Some("Destination server missing from app spec".to_owned()),
+        UnknownCluster::Both { .. } => None,
+        UnknownCluster::Name(name) => other_cluster(controller, "name", name),
+        UnknownCluster::Server(server) => other_cluster(controller, "server", server),
+    };
+    Some(registered.unwrap_or_else(|| unknown.to_string()))
 }
 
 /// What is said of a cluster that is registered.

@@ -8,6 +8,7 @@ use argocd_api::Application;
 use argocd_api::application::{Phase, Source};
 use argocd_api::project::Project;
 use argocd_core::projects;
+use argocd_core::projects::denied_source;
 use argocd_core::revision::{Form, is_commit};
 use cluster::Error;
 use cluster::runtime::{Cause, Next};
@@ -16,7 +17,7 @@ use value::Value;
 
 use super::ensure::Ensured;
 use crate::application::decide::{self, Gate, Ready, Request, SyncFacts, SyncStep, TERMINATED};
-use crate::application::observe::{self, Running, denied_namespace, denied_source};
+use crate::application::observe::{self, Running, denied_namespace};
 use crate::application::{Denial, Reconciliation};
 use crate::generate::{self, Credentials, Generated, Inputs, OperationOptions};
 use crate::names;
