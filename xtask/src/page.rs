@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 
 use crate::command::{root, run};
+use crate::flamingo;
 
 /// The oldest Node that the tools of the page run on.
 const NODE: (u32, u32) = (20, 19);
@@ -94,8 +95,11 @@ pub(crate) fn test() -> Result<()> {
     }
     match browser() {
         Some(browser) => {
-            let mut command = npm_command(&["run", "--silent", "journeys"]);
-            run(command.env("CHROMIUM", browser))
+            run(npm_command(&["run", "--silent", "journeys"]).env("CHROMIUM", &browser))?;
+            // The binary is built after the page, so that it holds it.
+            let binary = flamingo::build(false)?;
+            let mut live = npm_command(&["run", "--silent", "live"]);
+            run(live.env("CHROMIUM", browser).env("FLAMINGO", binary))
         }
         None => {
             println!(

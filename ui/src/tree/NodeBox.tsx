@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { Key, TreeNode } from "../api/types";
+import { shortRevision } from "../format/source";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
 import { HealthSign, SyncSign } from "../parts/States";
@@ -47,7 +48,7 @@ export const NodeBox = memo(
           {node.kind}
           {node.info?.slice(0, 2).map(({ name, value }) => (
             <span key={name} className="tag" title={name}>
-              {value}
+              {shortRevision(value)}
             </span>
           ))}
         </span>
