@@ -19,7 +19,7 @@ const SOURCES: [&str; 6] =
     ["src", "public", "index.html", "vite.config.ts", "tsconfig.json", "package-lock.json"];
 
 /// The folder of the page.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     root().join("ui")
 }
 
@@ -109,6 +109,14 @@ pub(crate) fn test() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Measures in a browser, and leaves the figures in `test-results/bench.json`.
+///
+/// # Errors
+/// Something could not be measured.
+pub(crate) fn bench(browser: &Path, binary: &Path) -> Result<()> {
+    run(npm_command(&["run", "--silent", "bench"]).env("CHROMIUM", browser).env("FLAMINGO", binary))
 }
 
 /// Installs what the lock file names, unless that was done since it changed.

@@ -19,7 +19,7 @@ interface Props {
 }
 
 export const ListRow = memo(function ListRow({ row, index, ownNamespace, onFocus }: Props) {
-  if (!row) return <div className="list-grid is-unknown" role="cell" aria-label={m.loading} />;
+  if (!row) return <div className="list-grid is-blank" role="cell" aria-label={m.loading} />;
   return (
     <div className={`list-grid is-${row.health.toLowerCase()}`} role="presentation">
       <span className="cell-health" role="cell">
