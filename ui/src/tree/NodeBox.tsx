@@ -14,7 +14,6 @@ interface Props {
   isSelected: boolean;
   isCurrent: boolean;
   open: (key: Key) => void;
-  folded: ReadonlySet<Key>;
 }
 
 function states(node: TreeNode): string {
@@ -25,7 +24,7 @@ function states(node: TreeNode): string {
 
 /** A node of the tree. The tree has the focus; the node is what the focus is on in it. */
 export const NodeBox = memo(
-  function NodeBox({ id, node, place, isSelected, isCurrent, open, folded }: Props) {
+  function NodeBox({ id, node, place, isSelected, isCurrent, open }: Props) {
     const classes = ["node", node.health && `is-${node.health.toLowerCase()}`, isSelected && "is-selected"];
     if (isCurrent) classes.push("is-current");
     if (node.uid === undefined && node.version !== "") classes.push("is-absent");
@@ -66,7 +65,7 @@ export const NodeBox = memo(
             aria-hidden="true"
             onClick={(event) => {
               event.stopPropagation();
-              toggleFold(node.key, folded);
+              toggleFold(node.key);
             }}
           >
             {place.isFolded ? m.tree.hidden(place.children) : "−"}
@@ -79,7 +78,6 @@ export const NodeBox = memo(
     a.node === b.node &&
     a.isSelected === b.isSelected &&
     a.isCurrent === b.isCurrent &&
-    a.folded === b.folded &&
     samePlace(a.place, b.place),
 );
 
