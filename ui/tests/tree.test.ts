@@ -113,6 +113,13 @@ describe("a tree", () => {
     expect(after.nodes.get("/Pod/shop/a")).toBe(before.nodes.get("/Pod/shop/a"));
   });
 
+  test("what is ill comes first, and nothing jumps when it falls ill later", () => {
+    const before = plant([node("a"), node("b"), node("b1", ["b"], { health: "Degraded" })]);
+    expect(before.structure.roots).toEqual(["/Pod/shop/b", "/Pod/shop/a"]);
+    const after = grow(before, { changed: [node("a", [], { health: "Degraded" })], gone: [] });
+    expect(after.structure.roots).toEqual(["/Pod/shop/b", "/Pod/shop/a"]);
+  });
+
   test("gains and loses nodes", () => {
     const before = plant([node("a"), node("b")]);
     const after = grow(before, { changed: [node("a1", ["a"])], gone: ["/Pod/shop/b", "/Pod/shop/never"] });
