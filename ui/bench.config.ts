@@ -4,6 +4,7 @@ import base from "./playwright.config";
 export default {
   ...base,
   testDir: "bench",
+  globalSetup: "./bench/measure.ts",
   workers: 1,
   fullyParallel: false,
   timeout: 120_000,

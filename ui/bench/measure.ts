@@ -13,7 +13,7 @@ export interface Figure {
   isFloor?: boolean;
 }
 
-export function begin(): void {
+export default function begin(): void {
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(FILE, "[]");
 }
@@ -52,4 +52,34 @@ export async function rendererSeconds(page: Page): Promise<number> {
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
   return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+/** Types a text into the search box: for each key, the milliseconds until only rows that have the text are painted. */
+export async function typing(page: Page, text: string): Promise<number[]> {
+  await page.evaluate(() => {
+    const times: number[] = [];
+    Object.assign(window, { times });
+    const onKey = () => {
+      const begin = performance.now();
+      const look = () => {
+        const sought = document.querySelector<HTMLInputElement>("input[type=search]")?.value ?? "";
+        const names = Array.from(document.querySelectorAll(".row-link"), (link) => link.textContent ?? "");
+        const isFiltered = sought !== "" && names.length > 0 && names.every((name) => name.includes(sought));
+        if (!isFiltered) return requestAnimationFrame(look);
+        return requestAnimationFrame(() => times.push(performance.now() - begin));
+      };
+      requestAnimationFrame(look);
+    };
+    document.addEventListener("keydown", onKey, { capture: true });
+  });
+  await page.getByRole("searchbox").focus();
+  for (const [index, key] of Array.from(text).entries()) {
+    await page.keyboard.press(key);
+    await page.waitForFunction(
+      (count) => (window as unknown as { times: number[] }).times.length > count,
+      index,
+    );
+    await page.waitForTimeout(100);
+  }
+  return page.evaluate(() => (window as unknown as { times: number[] }).times);
 }

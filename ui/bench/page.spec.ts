@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
 import { type Running, serve } from "../fixture/server";
 import { World } from "../fixture/world";
-import { begin, paintedAt, percentile, rendererSeconds, report } from "./measure";
+import { paintedAt, percentile, rendererSeconds, report, typing } from "./measure";
 
 const BUILT = join(dirname(fileURLToPath(import.meta.url)), "../dist/page");
 const ROW = ".row-link";
@@ -13,7 +13,6 @@ let world: World;
 let server: Running;
 
 test.beforeAll(async () => {
-  begin();
   world = new World({ applications: 5_000 });
   world.application("huge", { destinationNamespace: "huge" }, 2_000);
   server = await serve(world, BUILT);
@@ -41,31 +40,7 @@ test("5,000 applications: from the navigation to the first rows", async ({ brows
 test("typing filters", async ({ page }) => {
   await page.goto(`${server.url}/applications`);
   await page.waitForSelector(ROW);
-  await page.evaluate(() => {
-    const times: number[] = [];
-    Object.assign(window, { times });
-    document.addEventListener(
-      "keydown",
-      () => {
-        const begin = performance.now();
-        const look = () => {
-          const text = document.querySelector<HTMLInputElement>("input[type=search]")?.value ?? "";
-          const names = Array.from(document.querySelectorAll(".row-link"), (link) => link.textContent ?? "");
-          const isFiltered = text !== "" && names.length > 0 && names.every((name) => name.includes(text));
-          if (!isFiltered) return requestAnimationFrame(look);
-          return requestAnimationFrame(() => times.push(performance.now() - begin));
-        };
-        requestAnimationFrame(look);
-      },
-      { capture: true },
-    );
-  });
-  await page.getByRole("searchbox").focus();
-  for (const key of "billing-web") {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(150);
-  }
-  const times = await page.evaluate(() => (window as unknown as { times: number[] }).times);
+  const times = await typing(page, "billing-web");
   expect(times).toHaveLength("billing-web".length);
   report({
     measure: "typing: key to filtered rows, p95",

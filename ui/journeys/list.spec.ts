@@ -81,6 +81,21 @@ test("changes are shown as they happen: a row, a new one, one that goes", async 
   await expect(page.getByRole("link", { name: "shop" })).toBeHidden();
 });
 
+test("the focus stays with its row when others come before it", async ({ page, world }) => {
+  world.application("m-app");
+  world.application("z-app");
+  await page.goto("/applications");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.keyboard.press("j");
+  await expect(page.getByRole("link", { name: "m-app" })).toBeFocused();
+  const added = world.application("a-app");
+  world.happen({ rows: [added], moved: true });
+  await expect(page.getByRole("row").nth(1)).toContainText("a-app");
+  await expect(page.getByRole("link", { name: "m-app" })).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(page.getByRole("link", { name: "z-app" })).toBeFocused();
+});
+
 test("a cut stream says since when it is stale, comes back, and brings what was missed", async ({
   page,
   world,

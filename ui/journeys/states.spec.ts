@@ -31,6 +31,9 @@ function many(world: World): void {
   broken(world);
   world.application("checkout", { health: "Progressing", operation: "Running" });
   world.application("legacy", { sync: "OutOfSync" });
+  world.application("unseen", { health: "Unknown", sync: "Unknown" });
+  world.application("missing", { health: "Missing", isDeleting: true });
+  world.application("paused", { health: "Suspended" });
 }
 
 const STATES: State[] = [

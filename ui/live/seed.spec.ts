@@ -5,7 +5,7 @@ import { expect, test } from "./up";
 
 const deployment = (image: string, replicas: number) => `apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web}
+metadata: {name: web, namespace: shop}
 spec:
   replicas: ${replicas}
   selector: {matchLabels: {app: web}}
@@ -15,7 +15,7 @@ spec:
 `;
 const settings = (text: string) => `apiVersion: v1
 kind: ConfigMap
-metadata: {name: settings}
+metadata: {name: settings, namespace: shop}
 data: {text: "${text}"}
 `;
 
@@ -92,7 +92,8 @@ test("the seed story: log in by link, create, see it run, change it, break it, m
   });
   await page.keyboard.press("s");
   const dialog = page.getByRole("dialog", { name: "Sync shop" });
-  await expect(dialog.getByText("ConfigMap shop/settings")).toBeVisible();
+  await expect(dialog.getByTitle(second)).toBeVisible();
+  await expect(dialog.getByRole("listitem").filter({ hasText: "GitRepository" })).toBeVisible();
   await picture(page, "4-sync");
   await dialog.getByRole("button", { name: "Sync" }).click();
   await expect(page.getByRole("treeitem", { name: /^ConfigMap settings/ })).toBeVisible();
@@ -129,7 +130,7 @@ test("the seed story: log in by link, create, see it run, change it, break it, m
   await removal.getByRole("button", { name: "Delete" }).click();
   await expect(page).toHaveURL(/\/applications$/);
   await expect(page.getByRole("link", { name: "shop", exact: true })).toBeHidden({ timeout: 60_000 });
-  await page.goto("/all?q=shop");
+  await page.goto(new URL("/all?q=shop", link).href);
   await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
   expect(complaints).toEqual([]);
 });

@@ -41,6 +41,7 @@ export class Up {
   }
 }
 
+/** Starts it with a state of its own, on free ports. */
 export function start(binary: string): Up {
   const folder = mkdtempSync(join(tmpdir(), "flamingo-page-"));
   const words = ["up", "--port", "0", "--api-port", "0", "--data-dir", join(folder, "state")];

@@ -321,6 +321,7 @@ export const m = {
     revisionHint: "branch, tag, commit or version range; HEAD",
     automated: "Sync each new commit by itself",
     prune: "Delete what is no longer in the source",
+    moves: "Put every object into this namespace, also those that name another or none",
     makeNamespace: "Create the namespace if it is missing",
     submit: "Create",
     preview: "What is generated",

@@ -32,6 +32,14 @@ test("Flux objects that are there get no switches of what would be made", () => 
   expect(spec.syncPolicy.syncOptions).toEqual(["FluxSubsystem=true"]);
 });
 
+test("all objects can go to the destination namespace", () => {
+  const { spec } = applicationOf(
+    draft("url=https%3A%2F%2Fa.b%2Fshop&namespace=team&intoNamespace=yes"),
+    "argocd",
+  );
+  expect(spec.source.kustomize).toEqual({ namespace: "team" });
+});
+
 test("a name that was cleared stays cleared", () => {
   expect(nameOf(draft("url=https%3A%2F%2Fa.b%2Fshop&name="))).toBe("");
   expect(nameOf(draft("url=https%3A%2F%2Fa.b%2Fshop"))).toBe("shop");

@@ -28,6 +28,8 @@ test.each([
   [`main@sha1:${SHA}`, "main@8c4d6f1"],
   [`refs/heads/x@sha1:${SHA}`, "refs/heads/x@8c4d6f1"],
   [`sha1:${SHA}`, "8c4d6f1"],
+  ["main@sha1:8c4d6f1", "main@8c4d6f1"],
+  ["8c4d6f1", "8c4d6f1"],
   ["v1.2.0", "v1.2.0"],
   ["main", "main"],
 ])("the revision %s in short is %s", (revision, expected) => {

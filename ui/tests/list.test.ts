@@ -123,6 +123,23 @@ describe("the list", () => {
     expect(store.state.get().rows.get(second.key)?.health).toBe("Degraded");
   });
 
+  test("a row that moved from one window to another is in one place", async () => {
+    let from = rows;
+    const { store, followed, fire } = world((one) => windowOf(from, one));
+    store.open(query());
+    await settle();
+    store.want(80, 120);
+    await settle();
+    await fire();
+    const [first, ...others] = rows as [Row, ...Row[]];
+    from = [...others.slice(0, 150), first, ...others.slice(150)];
+    followed[0]?.onEvent({ id: "e-2", event: "rows", data: '{"changed":[],"gone":[],"moved":true}' });
+    await fire();
+    const places = store.state.get().order.filter((key) => key === first.key);
+    expect(places).toHaveLength(1);
+    expect(store.state.get().order[150]).toBe(first.key);
+  });
+
   test("asks anew for what is looked at when something moved, once for many events", async () => {
     const { store, followed, fire, asked } = world();
     store.open(query());

@@ -2,6 +2,7 @@
 
 mod helm;
 mod kustomize;
+mod ui;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,6 +28,8 @@ pub(crate) enum What {
     Up,
     /// Generated overlays beside kustomize: time, growth, memory.
     Kustomize,
+    /// The page in a browser, with 5,000 Applications and a tree of 2,000 nodes.
+    Ui,
 }
 
 /// Commits whose deployment is timed; the slowest one counts.
@@ -44,6 +47,7 @@ pub(crate) fn bench(what: What, charts: Option<&Path>, overlays: Option<&Path>) 
     match what {
         What::Helm => helm::bench(charts.context("name a folder of charts with --charts")?),
         What::Up => up(),
+        What::Ui => ui::bench(),
         What::Kustomize => kustomize::run(&Oracles::prepare()?, overlays),
     }
 }
@@ -151,17 +155,33 @@ fn resident_mebibytes(pid: u32) -> Result<f64> {
 }
 
 #[derive(Default)]
-struct Table(Vec<(String, f64, f64, &'static str)>);
+struct Table(Vec<Figure>);
+
+struct Figure {
+    measure: String,
+    ours: f64,
+    limit: f64,
+    unit: String,
+    is_within: bool,
+}
 
 impl Table {
-    fn row(&mut self, measure: &str, ours: f64, limit: f64, unit: &'static str) {
-        self.0.push((measure.to_owned(), ours, limit, unit));
+    /// A figure that is good up to its limit.
+    fn row(&mut self, measure: &str, ours: f64, limit: f64, unit: &str) {
+        let (measure, unit) = (measure.to_owned(), unit.to_owned());
+        self.0.push(Figure { measure, ours, limit, unit, is_within: ours <= limit });
+    }
+
+    /// A figure that is good from its limit on.
+    fn at_least(&mut self, measure: &str, ours: f64, limit: f64, unit: &str) {
+        let (measure, unit) = (measure.to_owned(), unit.to_owned());
+        self.0.push(Figure { measure, ours, limit, unit, is_within: ours >= limit });
     }
 
     fn print(&self) {
         println!("{:44} {:>9} {:>9}  {:12} within", "measure", "ours", "limit", "unit");
-        for (measure, ours, limit, unit) in &self.0 {
-            let within = if ours <= limit { "yes" } else { "NO" };
+        for Figure { measure, ours, limit, unit, is_within } in &self.0 {
+            let within = if *is_within { "yes" } else { "NO" };
             println!("{measure:44} {ours:>9.2} {limit:>9.2}  {unit:12} {within}");
         }
     }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 
 use crate::command::{root, run};
+use crate::flamingo;
 
 /// The oldest Node that the tools of the page run on.
 const NODE: (u32, u32) = (20, 19);
@@ -18,7 +19,7 @@ const SOURCES: [&str; 6] =
     ["src", "public", "index.html", "vite.config.ts", "tsconfig.json", "package-lock.json"];
 
 /// The folder of the page.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     root().join("ui")
 }
 
@@ -94,8 +95,11 @@ pub(crate) fn test() -> Result<()> {
     }
     match browser() {
         Some(browser) => {
-            let mut command = npm_command(&["run", "--silent", "journeys"]);
-            run(command.env("CHROMIUM", browser))
+            run(npm_command(&["run", "--silent", "journeys"]).env("CHROMIUM", &browser))?;
+            // The binary is built after the page, so that it holds it.
+            let binary = flamingo::build(false)?;
+            let mut live = npm_command(&["run", "--silent", "live"]);
+            run(live.env("CHROMIUM", browser).env("FLAMINGO", binary))
         }
         None => {
             println!(
@@ -105,6 +109,14 @@ pub(crate) fn test() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Measures in a browser, and leaves the figures in `test-results/bench.json`.
+///
+/// # Errors
+/// Something could not be measured.
+pub(crate) fn bench(browser: &Path, binary: &Path) -> Result<()> {
+    run(npm_command(&["run", "--silent", "bench"]).env("CHROMIUM", browser).env("FLAMINGO", binary))
 }
 
 /// Installs what the lock file names, unless that was done since it changed.

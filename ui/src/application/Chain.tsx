@@ -16,7 +16,7 @@ export function Chain({ chain }: { chain: readonly Step[] }) {
   return (
     <ol className="chain" aria-label={m.application.chain}>
       {chain.map((step) => (
-        <li key={step.name} className={`step is-${step.state}`}>
+        <li key={step.name} className={`step is-${step.state} for-${step.name}`}>
           <span className="step-name">
             <HealthSign health={SIGNS[step.state]} />
             {m.application.steps[step.name]}

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { objectTitle } from "../api/key";
+import { isApplication, objectTitle } from "../api/key";
 import { type ApplicationName, getRemoval, remove } from "../api/routes";
 import type { Removal } from "../api/types";
 import { m } from "../messages";
@@ -19,7 +19,8 @@ export function DeleteDialog({ at, onClose }: { at: ApplicationName; onClose: ()
   const ask = JSON.stringify([at, isCascade]);
   const removal = useRequest(ask, (signal) => getRemoval(at, isCascade, signal));
   const action = useAction();
-  const needsName = isCascade && (removal.data?.goes.length ?? 0) > 0;
+  const deletesObjects = removal.data?.goes.some(({ key }) => !isApplication(key)) ?? false;
+  const needsName = isCascade && deletesObjects;
   const isReady = removal.data !== undefined && (!needsName || typed === at.name);
   const footer = (
     <>

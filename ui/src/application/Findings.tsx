@@ -27,7 +27,14 @@ export function Findings({ findings, hasTree }: Props) {
   );
 }
 
-export function FindingCard({ finding, hasTree }: { finding: Finding; hasTree?: (key: Key) => boolean }) {
+interface CardProps {
+  finding: Finding;
+  hasTree?: (key: Key) => boolean;
+  /** What the page around it is about, and need not be named again. */
+  subject?: Key | undefined;
+}
+
+export function FindingCard({ finding, hasTree, subject }: CardProps) {
   const { object } = finding;
   const isIn = object !== undefined && hasTree?.(object.key);
   return (
@@ -39,7 +46,7 @@ export function FindingCard({ finding, hasTree }: { finding: Finding; hasTree?: 
             {objectTitle(object.key)}
           </button>
         ) : (
-          object && <span className="faint">{objectTitle(object.key)}</span>
+          object && object.key !== subject && <span className="faint">{objectTitle(object.key)}</span>
         )}
       </p>
       {finding.fix && (

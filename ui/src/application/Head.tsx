@@ -45,6 +45,9 @@ export function Head({ at, data }: Props) {
           <SyncState sync={row.sync} />
         </div>
         <div className="head-actions">
+          <span className="faint" role="status">
+            {asked ? m.application.refreshing : ""}
+          </span>
           <Button icon="refresh" label={m.application.refresh} onClick={askRefresh} />
           {isRunning ? (
             <Button
@@ -73,9 +76,6 @@ export function Head({ at, data }: Props) {
           />
         </div>
       </div>
-      <p className="unseen" role="status">
-        {asked ? m.application.refreshing : ""}
-      </p>
       {action.error && (
         <p className="line is-problem" role="alert">
           {action.error}

@@ -123,6 +123,7 @@ function Changes({ objects }: { objects: SyncPreview["objects"] }) {
   const changes = objects
     .filter(({ change }) => change !== "none")
     .sort((a, b) => ORDER.indexOf(a.change) - ORDER.indexOf(b.change));
+  if (changes.length === 0) return null;
   return (
     <ScrollList>
       {changes.slice(0, MOST).map(({ key, change }) => (

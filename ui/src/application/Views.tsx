@@ -10,6 +10,8 @@ import { Notice } from "../parts/Notice";
 import { Link } from "../router/Link";
 import { changeQuery, useLocation, withQuery } from "../router/location";
 import { Canvas } from "../tree/Canvas";
+import { foldAll } from "../tree/fold";
+import { type Folding, readFolding } from "../tree/folding";
 import { Items } from "../tree/Items";
 import { layout } from "../tree/layout";
 import { isProblem, problemsOnly, type Tree } from "../tree/nodes";
@@ -32,7 +34,7 @@ export function Views({ data, tree }: { data: ApplicationState; tree: Tree }) {
   const isOnly = location.query.get("only") === "problems";
   const node = location.query.get("node") ?? undefined;
   const folds = location.query.getAll("fold").join("\n");
-  const folded = useMemo(() => new Set(folds === "" ? [] : folds.split("\n")), [folds]);
+  const folding = useMemo(() => readFolding(folds === "" ? [] : folds.split("\n")), [folds]);
   useShortcut("tree", () => changeQuery({ view: "tree" }));
   useShortcut("items", () => changeQuery({ view: "list" }));
 
@@ -51,13 +53,13 @@ export function Views({ data, tree }: { data: ApplicationState; tree: Tree }) {
             </Link>
           ))}
         </nav>
-        {view !== "history" && <TreeTools tree={tree} isOnly={isOnly} folded={folded} root={data.row.key} />}
+        {view !== "history" && <TreeTools tree={tree} isOnly={isOnly} folding={folding} />}
       </div>
       <div className="views-room">
         {view === "history" ? (
           <History application={data.application} />
         ) : (
-          <Objects data={data} tree={tree} isOnly={isOnly} folded={folded} node={node} view={view} />
+          <Objects data={data} tree={tree} isOnly={isOnly} folding={folding} node={node} view={view} />
         )}
         {node && (
           <NodePanel objectKey={node} application={data.row} node={tree.nodes.get(node)} tree={tree} />
@@ -70,13 +72,12 @@ export function Views({ data, tree }: { data: ApplicationState; tree: Tree }) {
 interface ToolsProps {
   tree: Tree;
   isOnly: boolean;
-  folded: ReadonlySet<Key>;
-  root: Key;
+  folding: Folding;
 }
 
-function TreeTools({ tree, isOnly, folded }: ToolsProps) {
+function TreeTools({ tree, isOnly, folding }: ToolsProps) {
   const problems = useMemo(() => Array.from(tree.nodes.values()).filter(isProblem).length, [tree.nodes]);
-  const foldAll = () => changeQuery({ fold: Array.from(tree.structure.children.keys()) }, { replace: true });
+  const hasFolded = folding.isAll || folding.listed.size > 0;
   return (
     <>
       <label className="check">
@@ -88,16 +89,12 @@ function TreeTools({ tree, isOnly, folded }: ToolsProps) {
         {m.tree.onlyProblems}
         <span className="count">{problems}</span>
       </label>
-      {folded.size > 0 ? (
+      {(hasFolded || tree.structure.children.size > 0) && (
         <Button
           look="quiet"
-          label={m.tree.unfoldAll}
-          onClick={() => changeQuery({ fold: undefined }, { replace: true })}
+          label={hasFolded ? m.tree.unfoldAll : m.tree.foldAll}
+          onClick={() => foldAll(!hasFolded)}
         />
-      ) : (
-        // A URL has its limits: a large tree is folded where it begins.
-        tree.structure.children.size > 0 &&
-        tree.structure.children.size <= 60 && <Button look="quiet" label={m.tree.foldAll} onClick={foldAll} />
       )}
       <span className="faint views-count" role="status">
         {m.tree.count(tree.nodes.size)}
@@ -110,16 +107,16 @@ interface ObjectsProps {
   data: ApplicationState;
   tree: Tree;
   isOnly: boolean;
-  folded: ReadonlySet<Key>;
+  folding: Folding;
   node: Key | undefined;
   view: View;
 }
 
-function Objects({ data, tree, isOnly, folded, node, view }: ObjectsProps) {
+function Objects({ data, tree, isOnly, folding, node, view }: ObjectsProps) {
   const { structure } = tree;
   const kept = useMemo(() => (isOnly ? problemsOnly(tree) : undefined), [isOnly, tree]);
   const root = data.row.key;
-  const laid = useMemo(() => layout(structure, { root, folded, kept }), [structure, root, folded, kept]);
+  const laid = useMemo(() => layout(structure, { root, folding, kept }), [structure, root, folding, kept]);
   if (tree.nodes.size === 0) {
     return (
       <Notice title={m.tree.emptyTitle}>
@@ -136,5 +133,5 @@ function Objects({ data, tree, isOnly, folded, node, view }: ObjectsProps) {
     );
   }
   const View = view === "tree" ? Canvas : Items;
-  return <View layout={laid} tree={tree} row={data.row} selected={node} folded={folded} />;
+  return <View layout={laid} tree={tree} row={data.row} selected={node} />;
 }

@@ -164,6 +164,7 @@ function More({ draft, change, problemOf }: MoreProps) {
             isOn={draft.isPruning}
             onChange={(isPruning) => change({ isPruning })}
           />
+          <Check label={m.create.moves} isOn={draft.isMoving} onChange={(isMoving) => change({ isMoving })} />
           <Check
             label={m.create.makeNamespace}
             isOn={draft.makesNamespace}

@@ -13,6 +13,8 @@ export interface Draft {
   isAutomated: boolean;
   isPruning: boolean;
   makesNamespace: boolean;
+  /** Whether all objects go to the destination namespace, whatever they say themselves. */
+  isMoving: boolean;
 }
 
 export function readDraft(query: URLSearchParams): Draft {
@@ -27,6 +29,7 @@ export function readDraft(query: URLSearchParams): Draft {
     isAutomated: query.get("automated") !== "no",
     isPruning: query.get("prune") !== "no",
     makesNamespace: query.get("makeNamespace") !== "no",
+    isMoving: query.get("intoNamespace") === "yes",
   };
 }
 
@@ -44,6 +47,7 @@ export function writeDraft(draft: Draft, isMoreOpen: boolean): string {
   if (!draft.isAutomated) query.set("automated", "no");
   if (!draft.isPruning) query.set("prune", "no");
   if (!draft.makesNamespace) query.set("makeNamespace", "no");
+  if (draft.isMoving) query.set("intoNamespace", "yes");
   if (isMoreOpen) query.set("more", "open");
   const written = query.toString();
   return written === "" ? "" : `?${written}`;
@@ -61,8 +65,10 @@ export function applicationOf(draft: Draft, ownNamespace: string) {
   if (makes) syncOptions.push("AutoCreateFluxResources=true");
   if (makes && draft.makesNamespace) syncOptions.push("CreateNamespace=true");
   if (makes && !draft.isPruning) syncOptions.push("Prune=false");
-  const source: Record<string, string> = { repoURL: draft.url.trim(), path: draft.path.trim() || "." };
+  const namespace = draft.namespace.trim() || name;
+  const source: Record<string, unknown> = { repoURL: draft.url.trim(), path: draft.path.trim() || "." };
   if (draft.revision.trim() !== "") source.targetRevision = draft.revision.trim();
+  if (makes && draft.isMoving) source.kustomize = { namespace };
   return {
     apiVersion: "argoproj.io/v1alpha1",
     kind: "Application",
@@ -70,7 +76,7 @@ export function applicationOf(draft: Draft, ownNamespace: string) {
     spec: {
       project: draft.project.trim() || "default",
       source,
-      destination: { server: "https://kubernetes.default.svc", namespace: draft.namespace.trim() || name },
+      destination: { server: "https://kubernetes.default.svc", namespace },
       syncPolicy: { ...(draft.isAutomated ? { automated: {} } : {}), syncOptions },
     },
   };
@@ -81,7 +87,7 @@ const FIELDS: readonly [RegExp, keyof Draft][] = [
   [/^spec\.source\.path/, "path"],
   [/^metadata\.name$/, "name"],
   [/^spec\.project/, "project"],
-  [/^spec\.destination/, "namespace"],
+  [/^spec\.(?:destination|source\.kustomize\.namespace)/, "namespace"],
   [/^spec\.source\.targetRevision/, "revision"],
 ];
 

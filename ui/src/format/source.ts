@@ -1,8 +1,10 @@
 /** `main@sha1:8c4d6f…` and bare commits in seven digits; versions and digests as people read them. */
 export function shortRevision(revision: string): string {
-  const [, branch, digest = revision] =
-    /^(?:(.*)@)?(?:sha1:|sha256:)?([0-9a-f]{40,64})$/.exec(revision) ?? [];
-  if (!/^[0-9a-f]{40,64}$/.test(digest)) return revision;
+  const found =
+    /^(?:(.*)@)?(?:sha1:|sha256:)([0-9a-f]{7,64})$/.exec(revision) ??
+    /^(?:(.*)@)?([0-9a-f]{40,64})$/.exec(revision);
+  if (!found) return revision;
+  const [, branch, digest = ""] = found;
   return branch ? `${branch}@${digest.slice(0, 7)}` : digest.slice(0, 7);
 }
 

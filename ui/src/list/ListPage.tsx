@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Key } from "../api/types";
 import { useShortcut } from "../keys/registry";
 import { SHORTCUTS } from "../keys/table";
 import { useCell } from "../live/cell";
@@ -80,8 +81,7 @@ function Search({ value }: { value: string }) {
         onChange={(event) => changeQuery({ q: event.target.value }, { replace: true })}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
-          if (event.key === "Enter" || event.key === "ArrowDown")
-            document.getElementById(rowLinkId(0))?.focus();
+          if (event.key === "Enter" || event.key === "ArrowDown") focusRow(list.state.get().order[0]);
         }}
       />
       <kbd>{SHORTCUTS.search.keys[0]}</kbd>
@@ -135,12 +135,16 @@ function Empty({ query, total }: { query: ListQuery; total: number }) {
   );
 }
 
+function focusRow(key: Key | undefined): void {
+  if (key !== undefined) document.getElementById(rowLinkId(key))?.focus({ preventScroll: true });
+}
+
 /** Where each list was scrolled to, for the way back. */
 const scrolled = new Map<string, number>();
 
 function Rows({ state, query, name }: { state: ListState; query: ListQuery; name: string }) {
   const { namespace } = useSession();
-  const [cursor, setCursor] = useState<number>();
+  const [cursor, setCursor] = useState<Key>();
   const handle = useRef<RowsHandle>(null);
   const height = useRowHeight();
   const onRange = useCallback((first: number, last: number) => list.want(first, last), []);
@@ -149,18 +153,20 @@ function Rows({ state, query, name }: { state: ListState; query: ListQuery; name
     return key === undefined ? undefined : state.rows.get(key);
   };
 
+  const place = cursor === undefined ? -1 : state.order.indexOf(cursor);
+  const at = place < 0 ? undefined : place;
   const move = (step: number) => {
-    const next = Math.min(Math.max((cursor ?? -1) + step, 0), state.length - 1);
-    if (next < 0) return;
-    setCursor(next);
+    const next = Math.min(Math.max((at ?? -1) + step, 0), state.length - 1);
+    const key = state.order[next];
+    if (key === undefined) return;
+    setCursor(key);
     handle.current?.reveal(next);
-    requestAnimationFrame(() => document.getElementById(rowLinkId(next))?.focus({ preventScroll: true }));
+    requestAnimationFrame(() => focusRow(key));
   };
   useShortcut("next", () => move(1));
   useShortcut("previous", () => move(-1));
   useShortcut("open", () => {
-    const row = cursor === undefined ? undefined : rowAt(cursor);
-    if (row) navigate(objectPath(row.key, namespace));
+    if (at !== undefined && cursor !== undefined) navigate(objectPath(cursor, namespace));
   });
 
   const head = useMemo(() => <ListHead sort={query.sort} order={query.order} />, [query.sort, query.order]);
@@ -174,12 +180,13 @@ function Rows({ state, query, name }: { state: ListState; query: ListQuery; name
       height={height}
       onRange={onRange}
       handle={handle}
-      kept={cursor}
+      kept={at}
+      keyOf={(index) => state.order[index] ?? index}
       startAt={scrolled.get(name) ?? 0}
       onScrolled={(top) => scrolled.set(name, top)}
       head={head}
     >
-      {(index) => <ListRow row={rowAt(index)} index={index} ownNamespace={namespace} onFocus={setCursor} />}
+      {(index) => <ListRow row={rowAt(index)} ownNamespace={namespace} onFocus={setCursor} />}
     </VirtualRows>
   );
 }

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { Row } from "../api/types";
+import type { Key, Row } from "../api/types";
 import { shortRepo, shortRevision } from "../format/source";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
@@ -8,18 +8,17 @@ import { HealthState, SyncState } from "../parts/States";
 import { Link } from "../router/Link";
 import { objectPath } from "../router/paths";
 
-export const rowLinkId = (index: number) => `row-${index}`;
+export const rowLinkId = (key: Key) => `row ${key}`;
 
 interface Props {
   /** Not known yet where it is missing. */
   row: Row | undefined;
-  index: number;
   ownNamespace: string;
-  onFocus: (index: number) => void;
+  onFocus: (key: Key) => void;
 }
 
-export const ListRow = memo(function ListRow({ row, index, ownNamespace, onFocus }: Props) {
-  if (!row) return <div className="list-grid is-unknown" role="cell" aria-label={m.loading} />;
+export const ListRow = memo(function ListRow({ row, ownNamespace, onFocus }: Props) {
+  if (!row) return <div className="list-grid is-blank" role="cell" aria-label={m.loading} />;
   return (
     <div className={`list-grid is-${row.health.toLowerCase()}`} role="presentation">
       <span className="cell-health" role="cell">
@@ -28,10 +27,10 @@ export const ListRow = memo(function ListRow({ row, index, ownNamespace, onFocus
       <span className="cell-name" role="cell">
         <span className="row-title">
           <Link
-            id={rowLinkId(index)}
+            id={rowLinkId(row.key)}
             className="row-link"
             to={objectPath(row.key, ownNamespace)}
-            onFocus={() => onFocus(index)}
+            onFocus={() => onFocus(row.key)}
           >
             {row.name}
           </Link>

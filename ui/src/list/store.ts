@@ -163,7 +163,11 @@ export class ListStore {
 
   #receive(answer: Rows): void {
     const before = this.state.get();
-    const order = before.order.slice(0, answer.matching);
+    const placed = new Set(answer.rows.map((row) => row.key));
+    // A row that moved from another window is in one place only.
+    const order = before.order
+      .slice(0, answer.matching)
+      .map((key) => (key !== undefined && placed.has(key) ? undefined : key));
     if (before.matching !== undefined && before.matching !== answer.matching) this.#fresh.clear();
     if (before.matching === undefined) order.length = 0;
     if (this.#known.size > MOST_KNOWN) this.#known = new Map();

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { ObjectAnswer } from "../api/types";
+import type { Key, ObjectAnswer } from "../api/types";
 import { FindingCard } from "../application/Findings";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
@@ -11,8 +11,14 @@ import { toYaml } from "../yaml/print";
 const NAMES = ["summary", "conditions", "events", "yaml"] as const;
 type Name = (typeof NAMES)[number];
 
+interface Props {
+  objectKey: Key;
+  answer: ObjectAnswer;
+  summary: ReactNode;
+}
+
 /** All that is known of one object; which part is shown stands in the URL. */
-export function Details({ answer, summary }: { answer: ObjectAnswer; summary: ReactNode }) {
+export function Details({ objectKey, answer, summary }: Props) {
   const { query } = useLocation();
   const shown = NAMES.find((name) => name === query.get("tab")) ?? "summary";
   const counts = { conditions: answer.conditions.length, events: answer.events.length };
@@ -27,7 +33,11 @@ export function Details({ answer, summary }: { answer: ObjectAnswer; summary: Re
       shown={shown}
       onShow={(name) => changeQuery({ tab: name === "summary" ? undefined : name }, { replace: true })}
     >
-      {shown === "summary" && <Summary answer={answer}>{summary}</Summary>}
+      {shown === "summary" && (
+        <Summary objectKey={objectKey} answer={answer}>
+          {summary}
+        </Summary>
+      )}
       {shown === "conditions" && <Conditions answer={answer} />}
       {shown === "events" && <Events answer={answer} />}
       {shown === "yaml" &&
@@ -49,12 +59,18 @@ export function Pair({ name, children }: { name: string; children: ReactNode }) 
   );
 }
 
-function Summary({ answer, children }: { answer: ObjectAnswer; children: ReactNode }) {
+interface SummaryProps {
+  objectKey: Key;
+  answer: ObjectAnswer;
+  children: ReactNode;
+}
+
+function Summary({ objectKey, answer, children }: SummaryProps) {
   const { source, applied, findings, healthMessage } = answer;
   return (
     <>
       {findings.map((finding) => (
-        <FindingCard key={`${finding.code} ${finding.object?.key}`} finding={finding} />
+        <FindingCard key={`${finding.code} ${finding.object?.key}`} finding={finding} subject={objectKey} />
       ))}
       <dl className="pairs">
         {children}

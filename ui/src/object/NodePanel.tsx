@@ -62,7 +62,11 @@ export function NodePanel({ objectKey, application, node, tree }: Props) {
       {request.error && <ErrorNotice error={request.error} onRetry={request.reload} />}
       {!request.data && !request.error && <p className="loading">{m.loading}</p>}
       {request.data && (
-        <Details answer={request.data} summary={<Summary objectKey={objectKey} node={node} tree={tree} />} />
+        <Details
+          objectKey={objectKey}
+          answer={request.data}
+          summary={<Summary objectKey={objectKey} node={node} tree={tree} />}
+        />
       )}
     </aside>
   );

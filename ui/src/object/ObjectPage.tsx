@@ -49,7 +49,11 @@ export function ObjectPage({ objectKey }: { objectKey: Key }) {
           <h2 id="details" className="unseen">
             {m.object.tabsLabel}
           </h2>
-          <Details answer={request.data} summary={<Summary objectKey={objectKey} row={row} />} />
+          <Details
+            objectKey={objectKey}
+            answer={request.data}
+            summary={<Summary objectKey={objectKey} row={row} />}
+          />
         </section>
       )}
     </div>

@@ -17,6 +17,8 @@ interface Props {
   count: number;
   height: number;
   children: (index: number) => ReactNode;
+  /** What a row is about, so that the focus stays with it when it moves; its place, where nothing moves. */
+  keyOf?: (index: number) => string | number;
   onRange?: (first: number, last: number) => void;
   handle?: Ref<RowsHandle>;
   className?: string;
@@ -97,7 +99,7 @@ export function VirtualRows(props: Props) {
         {shown.map((index) => (
           // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above.
           <div
-            key={index}
+            key={props.keyOf?.(index) ?? index}
             className="rows-row"
             role={props.role ? "row" : undefined}
             aria-rowindex={props.role ? index + 2 : undefined}

@@ -17,7 +17,6 @@ export interface TreeViewProps {
   tree: Tree;
   row: Row;
   selected: Key | undefined;
-  folded: ReadonlySet<Key>;
 }
 
 /** Below this scale texts cannot be read, and boxes are drawn in one stroke. */
@@ -25,7 +24,7 @@ const LEGIBLE = 0.4;
 /** More than what is in sight is drawn, in steps, so that a small move draws nothing. */
 const BEYOND = 256;
 
-export function Canvas({ layout, tree, row, selected, folded }: TreeViewProps) {
+export function Canvas({ layout, tree, row, selected }: TreeViewProps) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -77,7 +76,7 @@ export function Canvas({ layout, tree, row, selected, folded }: TreeViewProps) {
     if (!move) return;
     event.preventDefault();
     if (move.do === "go") go(move.key);
-    else if (move.do === "fold") toggleFold(place.key, folded);
+    else if (move.do === "fold") toggleFold(place.key);
     else if (move.do === "open") open(place.key);
     else setView((before) => zoom(before, move.factor, size.width / 2, size.height / 2));
   };
@@ -113,7 +112,6 @@ export function Canvas({ layout, tree, row, selected, folded }: TreeViewProps) {
                     isSelected={place.key === selected}
                     isCurrent={place === active}
                     open={open}
-                    folded={folded}
                   />
                 )
               );

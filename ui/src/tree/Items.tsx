@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import type { Key, TreeNode } from "../api/types";
+import type { TreeNode } from "../api/types";
 import { useIsNarrow } from "../list/useRowHeight";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
@@ -15,7 +15,7 @@ import { rootNode } from "./root";
 const COLUMNS = ["name", "kind", "namespace", "health", "sync", "age"] as const;
 
 /** The same objects as a list, for screen readers, phones and people who like lists. */
-export function Items({ layout, tree, row, selected, folded }: TreeViewProps) {
+export function Items({ layout, tree, row, selected }: TreeViewProps) {
   const isNarrow = useIsNarrow();
   const root = useMemo(() => rootNode(row), [row]);
   const head = (
@@ -42,7 +42,7 @@ export function Items({ layout, tree, row, selected, folded }: TreeViewProps) {
         const place = layout.places[index];
         const node = place && (place.key === row.key ? root : tree.nodes.get(place.key));
         if (!place || !node) return null;
-        return <Item node={node} place={place} isSelected={place.key === selected} folded={folded} />;
+        return <Item node={node} place={place} isSelected={place.key === selected} />;
       }}
     </VirtualRows>
   );
@@ -52,15 +52,14 @@ interface ItemProps {
   node: TreeNode;
   place: Place;
   isSelected: boolean;
-  folded: ReadonlySet<Key>;
 }
 
-const Item = memo(function Item({ node, place, isSelected, folded }: ItemProps) {
+const Item = memo(function Item({ node, place, isSelected }: ItemProps) {
   const open = () => place.depth > 0 && changeQuery({ node: node.key });
   return (
     <div className={`items-grid ${isSelected ? "is-selected" : ""}`} role="presentation">
       <span className="cell-name" role="cell" style={{ paddingInlineStart: Math.min(place.depth, 8) * 16 }}>
-        <Fold node={node} place={place} folded={folded} />
+        <Fold node={node} place={place} />
         <button
           type="button"
           className="item-name"
@@ -94,7 +93,7 @@ const Item = memo(function Item({ node, place, isSelected, folded }: ItemProps) 
   );
 });
 
-function Fold({ node, place, folded }: { node: TreeNode; place: Place; folded: ReadonlySet<Key> }) {
+function Fold({ node, place }: { node: TreeNode; place: Place }) {
   if (place.children === 0) return <span className="item-fold" />;
   const label = place.isFolded ? m.tree.unfold(node.name, place.children) : m.tree.fold(node.name);
   return (
@@ -104,7 +103,7 @@ function Fold({ node, place, folded }: { node: TreeNode; place: Place; folded: R
       aria-expanded={!place.isFolded}
       aria-label={label}
       title={label}
-      onClick={() => toggleFold(node.key as Key, folded)}
+      onClick={() => toggleFold(node.key)}
     >
       <Icon name="chevron" size={12} />
     </button>

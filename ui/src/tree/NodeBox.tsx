@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { Key, TreeNode } from "../api/types";
+import { shortRevision } from "../format/source";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
 import { HealthSign, SyncSign } from "../parts/States";
@@ -13,7 +14,6 @@ interface Props {
   isSelected: boolean;
   isCurrent: boolean;
   open: (key: Key) => void;
-  folded: ReadonlySet<Key>;
 }
 
 function states(node: TreeNode): string {
@@ -24,7 +24,7 @@ function states(node: TreeNode): string {
 
 /** A node of the tree. The tree has the focus; the node is what the focus is on in it. */
 export const NodeBox = memo(
-  function NodeBox({ id, node, place, isSelected, isCurrent, open, folded }: Props) {
+  function NodeBox({ id, node, place, isSelected, isCurrent, open }: Props) {
     const classes = ["node", node.health && `is-${node.health.toLowerCase()}`, isSelected && "is-selected"];
     if (isCurrent) classes.push("is-current");
     if (node.uid === undefined && node.version !== "") classes.push("is-absent");
@@ -47,7 +47,7 @@ export const NodeBox = memo(
           {node.kind}
           {node.info?.slice(0, 2).map(({ name, value }) => (
             <span key={name} className="tag" title={name}>
-              {value}
+              {shortRevision(value)}
             </span>
           ))}
         </span>
@@ -65,7 +65,7 @@ export const NodeBox = memo(
             aria-hidden="true"
             onClick={(event) => {
               event.stopPropagation();
-              toggleFold(node.key, folded);
+              toggleFold(node.key);
             }}
           >
             {place.isFolded ? m.tree.hidden(place.children) : "−"}
@@ -78,7 +78,6 @@ export const NodeBox = memo(
     a.node === b.node &&
     a.isSelected === b.isSelected &&
     a.isCurrent === b.isCurrent &&
-    a.folded === b.folded &&
     samePlace(a.place, b.place),
 );
 

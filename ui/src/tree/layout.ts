@@ -1,4 +1,5 @@
 import type { Key } from "../api/types";
+import { type Folding, isFolded } from "./folding";
 import type { Structure } from "./nodes";
 
 export const NODE = { width: 216, height: 48, gapX: 48, gapY: 10 };
@@ -30,14 +31,14 @@ export interface Layout {
 
 export interface Options {
   root: Key;
-  folded: ReadonlySet<Key>;
+  folding: Folding;
   /** Only these nodes. */
   kept?: ReadonlySet<Key> | undefined;
 }
 
 /** Places every node once: time grows with the number of nodes, and with nothing else. */
-export function layout(structure: Structure, { root, folded, kept }: Options): Layout {
-  const places = read(structure, root, folded, kept);
+export function layout(structure: Structure, { root, folding, kept }: Options): Layout {
+  const places = read(structure, root, folding, kept);
   const at = new Map(places.map((place) => [place.key, place]));
   const columns: Place[][] = [];
   let bottom = 0;
@@ -74,7 +75,7 @@ export function layout(structure: Structure, { root, folded, kept }: Options): L
 }
 
 /** All places in reading order, without their height. */
-function read(structure: Structure, root: Key, folded: ReadonlySet<Key>, kept?: ReadonlySet<Key>): Place[] {
+function read(structure: Structure, root: Key, folding: Folding, kept?: ReadonlySet<Key>): Place[] {
   const below = (key: Key): readonly Key[] => {
     const all = key === root ? structure.roots : (structure.children.get(key) ?? []);
     return kept ? all.filter((child) => kept.has(child)) : all;
@@ -85,7 +86,7 @@ function read(structure: Structure, root: Key, folded: ReadonlySet<Key>, kept?: 
     places.push(next);
     const children = below(next.key);
     next.children = children.length;
-    next.isFolded = children.length > 0 && folded.has(next.key);
+    next.isFolded = children.length > 0 && next.key !== root && isFolded(folding, next.key);
     if (next.isFolded) continue;
     for (let index = children.length - 1; index >= 0; index -= 1) {
       const child = children[index];

@@ -24,7 +24,10 @@ export function plant(nodes: readonly TreeNode[]): Tree {
   return { nodes: byKey, structure: arrange(byKey) };
 }
 
-/** The tree after a change; the structure stays the same object where only nodes changed. */
+/**
+ * The tree after a change; the structure stays the same object where only nodes changed. So a node that falls
+ * ill does not jump: what is ill comes first when the tree is looked at anew.
+ */
 export function grow(tree: Tree, delta: TreeDelta): Tree {
   const nodes = new Map(tree.nodes);
   let isOther = false;
@@ -52,7 +55,11 @@ function arrange(nodes: ReadonlyMap<Key, TreeNode>): Structure {
     if (siblings) siblings.push(node.key);
     else children.set(parent, [node.key]);
   }
-  return { roots: withoutCycles(roots, children, nodes), children, others };
+  const all = withoutCycles(roots, children, nodes);
+  const ill = problemsOnly({ nodes });
+  const illFirst = (keys: Key[]) => keys.sort((a, b) => Number(ill.has(b)) - Number(ill.has(a)));
+  for (const siblings of children.values()) illFirst(siblings);
+  return { roots: illFirst(all), children, others };
 }
 
 /** Nodes that are their own ancestors are reached from no root: one of each such ring is taken for one. */
@@ -81,7 +88,7 @@ function withoutCycles(roots: Key[], children: Map<Key, Key[]>, nodes: ReadonlyM
   return all;
 }
 
-/** Sources come before what uses them, then by kind and name. */
+/** Sources come before what uses them, then by kind and name; among siblings, what is ill comes before all. */
 function inOrder(a: TreeNode, b: TreeNode): number {
   return rank(a) - rank(b) || compare(a.kind, b.kind) || compare(a.name, b.name) || compare(a.key, b.key);
 }
@@ -102,7 +109,7 @@ export function isProblem(node: TreeNode): boolean {
 }
 
 /** Problems, and what leads to them. */
-export function problemsOnly(tree: Tree): Set<Key> {
+export function problemsOnly(tree: Pick<Tree, "nodes">): Set<Key> {
   const kept = new Set<Key>();
   for (const node of tree.nodes.values()) {
     if (!isProblem(node)) continue;
