@@ -244,6 +244,9 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
         return step(link, ready.message.clone(), Some(ready.last_transition_time.clone()));
     }
     let since = ready.as_ref().map(|ready| ready.last_transition_time.clone());
+    if worked_on(workload, wanted).is_some_and(|current| link < current) {
+        return done(link, wanted, since);
+    }
     match link {
         Link::Healthy => healthy(workload, is_applied, since, of),
         _ if is_attempted && has_passed(link, ready.as_ref(), is_applied) => done(link, wanted, since),
@@ -259,6 +262,22 @@ fn failed_sync(application: Option<&Value>, revision: &str) -> Option<(Link, Str
     }
     let is_built = !message.contains("Failed to load target state");
     Some((if is_built { Link::Applied } else { Link::Built }, message.to_owned()))
+}
+
+/// The link that the workload is at with a revision, by what it says of its progress.
+///
+/// Source of the sentences: kustomize-controller 1.9, `internal/controller/kustomization_controller.go`.
+fn worked_on(workload: &Value, revision: &str) -> Option<Link> {
+    let conditions = workload.at(&["status", "conditions"])?;
+    let reconciling = condition::get(conditions, "Reconciling")?;
+    let says = |start: &str| reconciling.message.starts_with(start);
+    let is_about_it = reconciling.status == Status::True && reconciling.message.contains(revision);
+    match () {
+        () if !is_about_it => None,
+        () if says("Running health checks") => Some(Link::Healthy),
+        () if says("Detecting drift") => Some(Link::Applied),
+        () => Some(Link::Built),
+    }
 }
 
 /// Which link a reason of a Kustomization, or of a HelmRelease, is about.
