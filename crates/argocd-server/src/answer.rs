@@ -30,10 +30,10 @@ pub(crate) enum Answer {
     Stream(BoxStream<'static, Result<Value, ApiError>>),
     /// Events with names and ids.
     Events(BoxStream<'static, Frame>),
-    /// Elsewhere, with a cookie.
-    Redirect { to: String, cookie: String },
+    /// Elsewhere, with a cookie perhaps.
+    Redirect { to: String, cookie: Option<String> },
     /// Text.
-    Text(&'static str),
+    Text(StatusCode, &'static str),
 }
 
 /// A part of a stream of events.
@@ -93,9 +93,12 @@ impl Answer {
                 insert(response.headers_mut(), LOCATION, &to);
                 // The address that leads here may hold a secret.
                 insert(response.headers_mut(), http::header::REFERRER_POLICY, "no-referrer");
-                with_cookie(response, &cookie)
+                match cookie {
+                    Some(cookie) => with_cookie(response, &cookie),
+                    None => response,
+                }
             }
-            Self::Text(text) => plain(StatusCode::OK, text),
+            Self::Text(status, text) => plain(status, text),
         }
     }
 }

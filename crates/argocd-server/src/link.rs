@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::answer::Answer;
 use crate::control_plane::ControlPlane;
-use crate::error::{ApiError, Code};
+use crate::error::ApiError;
 use crate::permit::Anybody;
 use crate::request::Request;
 use crate::sessions;
@@ -59,20 +60,23 @@ impl Link {
     }
 }
 
+/// What somebody is told whose link is not good; a browser shows it.
+const VOID: &str = "This link was used already, is older than ten minutes, or there is a newer one.\n\
+                    Log in with the password of admin, or start flamingo up again for a new link.\n";
+
 /// `GET /auth/link?token=…`: a session for a good token. Only a server that answers this machine alone gives out
-/// links, so that on others none is ever good.
+/// links, so that on others none is ever good. Who has a session already goes on with it.
 pub(crate) async fn log_in(
     control: Arc<ControlPlane>,
-    _: Anybody,
+    Anybody(caller): Anybody,
     request: Request,
 ) -> Result<Answer, ApiError> {
     let token = request.parameter("token").unwrap_or_default();
-    if !control.link.take(token, control.clock.now()) {
-        let message = "this link was used already, or is older than ten minutes; log in with the password, or start \
-                       flamingo up again for a new one";
-        return Err(ApiError::new(Code::Unauthenticated, message));
-    }
-    let (_, cookie) = sessions::begin(&control, ACCOUNT)?;
+    let cookie = match control.link.take(token, control.clock.now()) {
+        true => Some(sessions::begin(&control, ACCOUNT)?.1),
+        false if caller.is_some() => None,
+        false => return Ok(Answer::Text(StatusCode::UNAUTHORIZED, VOID)),
+    };
     Ok(Answer::Redirect { to: "/".to_owned(), cookie })
 }
 

@@ -148,7 +148,7 @@ pub(crate) async fn log_out(
     }
     let config = control.config();
     let to = config.get("url").filter(|url| !url.is_empty()).cloned().unwrap_or_else(|| "/".to_owned());
-    Ok(Answer::Redirect { to, cookie: format!("{COOKIE_NAME}=; Path=/") })
+    Ok(Answer::Redirect { to, cookie: Some(format!("{COOKIE_NAME}=; Path=/")) })
 }
 
 /// `GET /api/v1/session/userinfo`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use value::Value;
 
 use crate::answer::Answer;
@@ -22,7 +23,7 @@ const ENGINES: [(&str, &str); 2] = [("HelmVersion", "v4.3.1"), ("KustomizeVersio
 
 /// `GET /healthz`.
 pub(crate) async fn health(_: Arc<ControlPlane>, _: Anybody, _: Request) -> Result<Answer, ApiError> {
-    Ok(Answer::Text("ok\n"))
+    Ok(Answer::Text(StatusCode::OK, "ok\n"))
 }
 
 /// `GET /api/version`. Who has not logged in learns no more than the version.
