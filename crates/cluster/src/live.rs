@@ -208,7 +208,17 @@ impl<T: PartialEq + Send + Sync + 'static> Watcher<T> {
     async fn watch(mut self, synced: watch::Sender<bool>) {
         let gvk = GroupVersionKind::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let definitions = Resource::new(gvk, "customresourcedefinitions", false);
-        let (_, mut changes) = View::start(&self.cluster, &definitions, None, &self.stop);
+        let (heard, mut changes) = mpsc::unbounded_channel();
+        // Definitions are large, and only that one changed is of interest.
+        let keeping = Keeping {
+            reduce: Box::new(|object| object::resource_version(&object).map(str::to_owned)),
+            tell: Box::new(move |_| {
+                if heard.send(()).is_err() {
+                    tracing::trace!("nobody looks for new kinds any more");
+                }
+            }),
+        };
+        let _definitions = View::start_keeping(&self.cluster, &definitions, None, keeping, &self.stop);
         while !self.stop.is_cancelled() {
             let pause = if self.look().await {
                 self.listed().await;
@@ -229,7 +239,7 @@ impl<T: PartialEq + Send + Sync + 'static> Watcher<T> {
     }
 
     /// Definitions come in bunches.
-    async fn gather(&self, changes: &mut mpsc::UnboundedReceiver<Observation>) {
+    async fn gather(&self, changes: &mut mpsc::UnboundedReceiver<()>) {
         sleep(PAUSE).await;
         while changes.try_recv().is_ok() {}
         self.cluster.forget_kinds();
