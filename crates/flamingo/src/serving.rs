@@ -53,8 +53,8 @@ impl argocd_server::Preview for Told {
     }
 
     fn removal<'a>(&'a self, application: &'a Value, cascade: bool) -> Previewed<'a> {
-        let told = async move { self.0.removal(application, cascade).await };
-        Box::pin(async move { told.await.map_err(|error| PreviewError::Failed(error.to_string())) })
+        let removal = self.0.removal(application, cascade);
+        Box::pin(async move { removal.await.map_err(|error| PreviewError::Failed(told(error))) })
     }
 
     fn manifests<'a>(&'a self, application: &'a Value, revision: Option<&'a str>) -> Previewed<'a> {
@@ -68,12 +68,17 @@ impl argocd_server::Preview for Told {
     }
 }
 
+/// The error, and what caused it.
+fn told(error: impl std::error::Error + Send + Sync + 'static) -> String {
+    format!("{:#}", anyhow::Error::from(error))
+}
+
 fn refusal(error: SourceError) -> PreviewError {
     match error {
         SourceError::Refused(message) => PreviewError::Invalid(message),
         SourceError::Unsupported(message) => PreviewError::Unsupported(message),
         SourceError::Failed(message) => PreviewError::Failed(message),
-        SourceError::Commit(error) if error.is_missing() => PreviewError::Invalid(error.to_string()),
-        SourceError::Commit(error) => PreviewError::Failed(error.to_string()),
+        SourceError::Commit(error) if error.is_missing() => PreviewError::Invalid(told(error)),
+        SourceError::Commit(error) => PreviewError::Failed(told(error)),
     }
 }

@@ -122,7 +122,7 @@ fn address_of_api(api: &Server, password: Option<String>) -> anyhow::Result<Stri
     // As it was started: it need not be on the path.
     let flamingo = std::env::args().next().unwrap_or_else(|| "flamingo".to_owned());
     let password = match password {
-        Some(password) => format!("The password of admin: {password}"),
+        Some(password) => format!("The first password of admin: {password}"),
         None => "The first password of admin was deleted; use the one that it has now.".to_owned(),
     };
     Ok(format!(

@@ -16,7 +16,9 @@ use argocd_core::revision::is_commit;
 use cluster::runtime::ObjectKey;
 use cluster::{ActAs, Deadline, Error};
 use engine::ObjectRef;
+use insight::rows::key_of;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use value::Value;
 
 pub use commits::CommitError;
@@ -29,6 +31,8 @@ use crate::generate::Generated;
 use crate::names::ApplicationName;
 use crate::reflect::{self, Condition};
 
+/// So many previews are made at once.
+const CONCURRENT: usize = 4;
 /// A preview takes no longer.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -37,6 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub struct Preview {
     controller: Arc<Controller>,
     commits: Arc<Commits>,
+    /// A preview costs many requests, so few are made at once.
+    turns: Arc<Semaphore>,
 }
 
 /// Why something cannot be told of a source.
@@ -58,7 +64,7 @@ pub enum SourceError {
 
 impl Preview {
     pub(crate) fn new(controller: Arc<Controller>) -> Self {
-        Self { controller, commits: Arc::default() }
+        Self { controller, commits: Arc::default(), turns: Arc::new(Semaphore::new(CONCURRENT)) }
     }
 
     /// The objects that the source of `application` describes, at the revision that was fetched last.
@@ -70,7 +76,7 @@ impl Preview {
         application: &Value,
         revision: Option<&str>,
     ) -> Result<Vec<Value>, SourceError> {
-        let key = self.key(application);
+        let (_turn, key) = (self.turns.acquire().await, self.key(application));
         self.look(&key, application).manifests(revision).await
     }
 
@@ -82,13 +88,12 @@ impl Preview {
         if !is_commit(revision) {
             return Err(SourceError::Refused(format!("{revision:?} is no commit by all its hex digits")));
         }
-        let key = self.key(application);
+        let (_turn, key) = (self.turns.acquire().await, self.key(application));
         let look = self.look(&key, application);
         let parsed =
             Application::parse(application).map_err(|error| SourceError::Refused(error.to_string()))?;
-        observe::admitted(&self.controller, &parsed, &look.name).map_err(|conditions| {
-            SourceError::Refused(conditions.into_iter().map(|condition| condition.message).collect())
-        })?;
+        observe::admitted(&self.controller, &parsed, &look.name)
+            .map_err(|conditions| SourceError::Refused(said(&conditions)))?;
         let source = parsed.source.clone().unwrap_or_default();
         let credentials = observe::credentials(&self.controller, &parsed, &source.repo_url)
             .map_err(|refusal| SourceError::Refused(refusal.to_string()))?;
@@ -99,7 +104,7 @@ impl Preview {
     /// `{"problems": [{"message", "field"}], "generated": [{"key", "yaml"}]}`. Secrets are shown without their
     /// values.
     pub async fn application(&self, application: &Value) -> Value {
-        let key = self.key(application);
+        let (_turn, key) = (self.turns.acquire().await, self.key(application));
         let look = self.look(&key, application);
         let generated = match Application::parse(application) {
             Err(error) => Err(vec![Condition::invalid_spec(error.to_string())]),
@@ -118,7 +123,7 @@ impl Preview {
     /// What a sync of `application` would do now: `{"from", "to", "steps", "objects": [{"key", "change"}],
     /// "isComplete", "problem"?}`.
     pub async fn sync(&self, application: &Value) -> Value {
-        let key = self.key(application);
+        let (_turn, key) = (self.turns.acquire().await, self.key(application));
         self.look(&key, application).would_sync().await
     }
 
@@ -127,7 +132,7 @@ impl Preview {
     /// # Errors
     /// The cluster could not be asked what was generated.
     pub async fn removal(&self, application: &Value, cascades: bool) -> Result<Value, Error> {
-        let key = self.key(application);
+        let (_turn, key) = (self.turns.acquire().await, self.key(application));
         removal::of(&self.look(&key, application), cascades).await
     }
 
@@ -169,30 +174,40 @@ impl Reconciliation<'_> {
         self.generate(deployment, (project, &ingredients), &ingredients.form, posture)
     }
 
+    /// The Application's project and Flux objects, if it may have them.
+    fn admitted<'b>(
+        &self,
+        application: &'b Application,
+    ) -> Result<(Project, Deployment<'b>), Vec<Condition>> {
+        let refused = |message: &str| Err(vec![Condition::invalid_spec(message)]);
+        let project = observe::admitted(self.controller, application, &self.name)?;
+        let deployment = match decide::decide(&observe::lifecycle(&self.object, application)) {
+            Step::Deploy { generate: true } => self.deployment(application, &project),
+            Step::Deploy { generate: false } => {
+                self.found(application).map_err(|message| vec![Condition::invalid_spec(message)])?
+            }
+            Step::Leave => return refused("the Application is to be left alone"),
+            Step::Finalize => return refused("the Application is being deleted"),
+            Step::NeedsArgoCd => return refused(decide::NEEDS_ARGO_CD),
+        };
+        let live = [deployment.live_source.as_ref(), deployment.live_workload.as_ref()];
+        match self.foreign(live).filter(|_| deployment.generated) {
+            Some(condition) => Err(vec![condition]),
+            None => Ok((project, deployment)),
+        }
+    }
+
     async fn manifests(&self, revision: Option<&str>) -> Result<Vec<Value>, SourceError> {
         let application =
             Application::parse(&self.object).map_err(|error| SourceError::Refused(error.to_string()))?;
-        let generates = matches!(
-            decide::decide(&observe::lifecycle(&self.object, &application)),
-            Step::Deploy { generate: true }
-        );
-        let found = match generates {
-            false => self.found(&application).map_err(SourceError::Refused)?,
-            true => {
-                let project = observe::admitted(self.controller, &application, &self.name);
-                let refused = |conditions: Vec<Condition>| {
-                    SourceError::Refused(conditions.into_iter().map(|condition| condition.message).collect())
-                };
-                self.deployment(&application, &project.map_err(refused)?)
-            }
-        };
+        let (_, found) =
+            self.admitted(&application).map_err(|conditions| SourceError::Refused(said(&conditions)))?;
         let (Some(source), Some(workload)) = (&found.live_source, &found.live_workload) else {
             return Err(SourceError::Failed("the source was not fetched yet".to_owned()));
         };
         let artifact = reflect::artifact_revision(source).map(reflect::commit_of).unwrap_or_default();
-        if revision
-            .is_some_and(|revision| revision != artifact && revision != application_revision(&application))
-        {
+        let own = found.source.target_revision.as_str();
+        if revision.is_some_and(|revision| revision != artifact && revision != own) {
             return Err(SourceError::Unsupported(format!(
                 "manifests are known of {artifact} only, the revision that was fetched last"
             )));
@@ -207,19 +222,9 @@ impl Reconciliation<'_> {
             Ok(application) => application,
             Err(error) => return refused(&[Condition::invalid_spec(error.to_string())]),
         };
-        let project = match observe::admitted(self.controller, &application, &self.name) {
-            Ok(project) => project,
+        let (project, mut deployment) = match self.admitted(&application) {
+            Ok(admitted) => admitted,
             Err(conditions) => return refused(&conditions),
-        };
-        let mut deployment = match decide::decide(&observe::lifecycle(&self.object, &application)) {
-            Step::Deploy { generate: true } => self.deployment(&application, &project),
-            Step::Deploy { generate: false } => match self.found(&application) {
-                Ok(deployment) => deployment,
-                Err(message) => return refused(&[Condition::invalid_spec(message)]),
-            },
-            Step::Leave => return refused(&[Condition::invalid_spec("the Application is to be left alone")]),
-            Step::Finalize => return refused(&[Condition::invalid_spec("the Application is being deleted")]),
-            Step::NeedsArgoCd => return refused(&[Condition::invalid_spec(decide::NEEDS_ARGO_CD)]),
         };
         let workload = match deployment.generated {
             true => match self.generated_for(&mut deployment, &project).await {
@@ -258,27 +263,40 @@ impl Reconciliation<'_> {
             plan.set_at(&["isComplete"], false);
             return plan;
         };
-        if let Some(denied) = self.denied(project, source, &workload).await {
+        let denied = match deployment.generated {
+            true => self.denied(project, source, &workload).await,
+            false => None,
+        };
+        if let Some(denied) = denied {
             plan.set_at(&["problem"], denied);
+            plan.set_at(&["objects"], Value::list_of(Vec::<Value>::new()));
+            plan.set_at(&["isComplete"], false);
+            return plan;
         }
         let changes = changes::of(self, source, &workload).await;
         let is_newest = newest.is_none_or(|newest| artifact == Some(newest.as_str()));
         plan.set_at(&["isComplete"], changes.is_complete && is_newest);
         plan.set_at(&["objects"], Value::from(changes.objects));
-        if let Some(problem) = changes.problem.filter(|_| plan.get("problem").is_none()) {
+        if let Some(problem) = changes.problem {
             plan.set_at(&["problem"], problem);
         }
         plan
     }
 
-    /// What the project denies of the artifact that is here.
+    /// What the project denies of the artifact that is here, or why that is not known.
     async fn denied(&self, project: &Project, source: &Value, workload: &Value) -> Option<Value> {
+        let unknown = |why: &str| {
+            let fix = "it is held against the project in the sync";
+            Some(trouble("it is not known whether the project allows what the source has", why, fix))
+        };
         match self.gate(project, source, workload).await {
             Ok((Gate::Denied(message), _)) => {
                 let fix = "take what is denied out of the source, or let the project allow it";
                 Some(trouble("the project does not allow what the source has", &message, fix))
             }
-            _ => None,
+            Ok((Gate::Closed(why), _)) => unknown(&why),
+            Ok((Gate::Open | Gate::Moving | Gate::Passed, _)) => None,
+            Err(error) => unknown(&error.to_string()),
         }
     }
 
@@ -298,7 +316,7 @@ impl Reconciliation<'_> {
         let source = name(&deployment.live_source, "GitRepository");
         let workload = name(&deployment.live_workload, "Kustomization");
         let mut steps = vec![format!("{source} looks for news")];
-        if !projects::permits_everything(project) {
+        if deployment.generated && !projects::permits_everything(project) {
             steps.push(format!("what it has is held against project {}", project.name));
         }
         if deployment.generated && deployment.is_resting {
@@ -310,8 +328,9 @@ impl Reconciliation<'_> {
     }
 }
 
-fn application_revision(application: &Application) -> &str {
-    application.source.as_ref().map(|source| source.target_revision.as_str()).unwrap_or_default()
+fn said(conditions: &[Condition]) -> String {
+    let messages: Vec<&str> = conditions.iter().map(|condition| condition.message.as_str()).collect();
+    messages.join("; ")
 }
 
 /// The generated objects, in the order in which they are made.
@@ -320,7 +339,7 @@ fn objects(generated: &Generated) -> Vec<Value> {
     let objects = [generated.namespace.clone(), secret, Some(generated.source.clone())];
     let objects = objects.into_iter().flatten().chain([generated.workload.clone()]);
     let shown = |object: Value| {
-        let mut item = Value::map_of([("key", key(&ObjectRef::of(&object)?))]);
+        let mut item = Value::map_of([("key", key_of(&ObjectRef::of(&object)?))]);
         item.set_at(&["yaml"], yaml::to_yaml(&object).ok()?);
         Some(item)
     };
@@ -335,12 +354,6 @@ fn masked(secret: &Value) -> Value {
         secret.set_at(&["data", &name], "++++++++");
     }
     secret
-}
-
-/// `group/Kind/namespace/name`.
-fn key(reference: &ObjectRef) -> String {
-    let ObjectRef { group, kind, namespace, name } = reference;
-    format!("{group}/{kind}/{namespace}/{name}")
 }
 
 fn problem(condition: &Condition) -> Value {
@@ -369,13 +382,12 @@ fn field_of(message: &str) -> Option<String> {
 
 /// A sync that cannot be.
 fn refused(conditions: &[Condition]) -> Value {
-    let messages: Vec<&str> = conditions.iter().map(|condition| condition.message.as_str()).collect();
     let fix = "correct the Application as the cause says";
     Value::map_of([
         ("steps", Value::list_of(Vec::<Value>::new())),
         ("objects", Value::list_of(Vec::<Value>::new())),
         ("isComplete", false.into()),
-        ("problem", trouble("it cannot be synced as it is", &messages.join("; "), fix)),
+        ("problem", trouble("it cannot be synced as it is", &said(conditions), fix)),
     ])
 }
 

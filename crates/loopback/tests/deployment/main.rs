@@ -669,3 +669,47 @@ async fn a_preview_says_what_a_sync_would_change_and_a_deletion_delete() {
     assert_eq!(keys(&removal, "goes"), ["argoproj.io/Application/argocd/demo"]);
     assert_eq!(keys(&removal, "stays").len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_preview_shows_nothing_that_the_project_does_not_allow() {
+    let world = World::start().await;
+    world.create("", AUTOMATED).await;
+    world.until_is("Synced", "Healthy").await;
+    let own = world.get("Application", "argocd", "demo").await.expect("it is there");
+    assert_eq!(world.preview.manifests(&own, None).await.expect("its manifests").len(), 1);
+    // Somebody else's objects, looked at through a project that may not have them.
+    let elsewhere = LIMITED.replace(r#""namespace":"apps""#, r#""namespace":"elsewhere""#);
+    world.apply(&value::from_json(elsewhere.as_bytes()).expect("valid")).await;
+    world.settle().await;
+    let mut theirs = world.application(r#","labels":{"flamingo/workload-name":"demo"}"#, FOUND);
+    theirs.set_at(&["metadata", "name"], "other");
+    theirs.set_at(&["spec", "project"], "limited");
+    let refusal = world.preview.manifests(&theirs, None).await.expect_err("refused").to_string();
+    assert!(
+        refusal.contains("do not match any of the allowed destinations in project 'limited'"),
+        "{refusal}"
+    );
+    let mut generated = world.application(r#","labels":{"flamingo/workload-name":"demo"}"#, MANUAL);
+    generated.set_at(&["metadata", "name"], "other");
+    let refusal = world.preview.manifests(&generated, None).await.expect_err("refused").to_string();
+    assert!(refusal.contains("exists and was not generated for this Application"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_preview_of_a_deletion_says_what_the_finalizer_does() {
+    let world = World::start().await;
+    let kept = config_map("kept", "x")
+        .replace("name: kept", "name: kept, annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}");
+    world.commit("app/kept.yaml", &kept);
+    let policy = AUTOMATED.replace(r#"["FluxSubsystem=true""#, r#"["Prune=false","FluxSubsystem=true""#);
+    world.create(FINALIZER, &policy).await;
+    world.until_is("Synced", "Healthy").await;
+    let application = world.get("Application", "argocd", "demo").await.expect("it is there");
+    let removal = world.preview.removal(&application, true).await.expect("an answer");
+    assert!(keys(&removal, "goes").contains(&"/ConfigMap/apps/one".to_owned()), "{removal}");
+    assert_eq!(keys(&removal, "stays"), ["/ConfigMap/apps/kept"]);
+    world.delete("Application", "argocd", "demo").await;
+    world.until_gone("Application", "argocd", "demo").await;
+    assert_eq!(world.deployed("one").await, None);
+    assert_eq!(world.deployed("kept").await.as_deref(), Some("x"));
+}

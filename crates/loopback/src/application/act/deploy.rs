@@ -245,7 +245,7 @@ impl Reconciliation<'_> {
     }
 
     /// Objects that were there before and were not generated for this Application are left alone.
-    fn foreign(&self, objects: [Option<&Value>; 2]) -> Option<Condition> {
+    pub(in crate::application) fn foreign(&self, objects: [Option<&Value>; 2]) -> Option<Condition> {
         let foreign = objects.into_iter().flatten().find(|object| !self.name.owns(object))?;
         let reference = engine::ObjectRef::of(foreign)?;
         Some(Condition::invalid_spec(format!(

@@ -149,16 +149,20 @@ impl Reconciliation<'_> {
             TELLING.contains(&(entry.reference.group.as_str(), entry.reference.kind.as_str()))
         };
         for entry in reflect::children_of(workload).into_iter().filter(telling).take(MAX_CHILDREN) {
-            let gvk = GroupVersionKind::new(&entry.reference.group, &entry.version, &entry.reference.kind);
-            let resource = match self.session.resource(&gvk).await {
-                Ok(resource) => resource,
-                Err(Error::NoMatch(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            let target = Target::new(&resource, &entry.reference.namespace, &entry.reference.name);
-            children.extend(self.session.get(&target).await?);
+            children.extend(self.read(&entry).await?);
         }
         Ok(children)
+    }
+
+    /// An object of an inventory; `None` where it, or its kind, does not exist.
+    pub(in crate::application) async fn read(&self, entry: &Entry) -> Result<Option<Value>, Error> {
+        let gvk = GroupVersionKind::new(&entry.reference.group, &entry.version, &entry.reference.kind);
+        let resource = match self.session.resource(&gvk).await {
+            Ok(resource) => resource,
+            Err(Error::NoMatch(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.session.get(&Target::new(&resource, &entry.reference.namespace, &entry.reference.name)).await
     }
 
     /// Writes the status, with the time of the comparison where anything changed, and tells what did.

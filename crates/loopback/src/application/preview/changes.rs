@@ -3,13 +3,15 @@
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use cluster::{Apply, Error, Session, Target};
+use engine::ObjectRef;
 use engine::change::has_drifted;
-use engine::{Inventory, ObjectRef};
+use engine::controls::{is_kept, is_skipped};
 use flux_api::Kustomization;
 use futures::StreamExt as _;
+use insight::rows::key_of;
 use value::Value;
 
-use super::{key, trouble};
+use super::trouble;
 use crate::application::Reconciliation;
 use crate::reflect;
 
@@ -38,7 +40,14 @@ pub(super) async fn of(look: &Reconciliation<'_>, source: &Value, workload: &Val
         }
     };
     let is_complete = wanted.len() <= MAX_OBJECTS;
-    let stale = stale(workload, look, &wanted);
+    let stale = match stale(workload, look, &wanted).await {
+        Ok(stale) => stale,
+        Err(error) => {
+            let fix = "see the cause; a sync tells the same";
+            let problem = trouble("it is not known what would be deleted", &error.to_string(), fix);
+            return Changes { objects: Vec::new(), is_complete: false, problem: Some(problem) };
+        }
+    };
     let session = &look.session;
     let compared: Vec<(Value, Result<&'static str, Error>)> =
         futures::stream::iter(wanted.into_iter().take(MAX_OBJECTS))
@@ -72,6 +81,14 @@ async fn wanted(look: &Reconciliation<'_>, source: &Value, workload: &Value) -> 
     let artifact = |field: &str| source.str_at(&["status", "artifact", field]).unwrap_or_default();
     let spec = Kustomization::parse(workload)
         .map_err(|error| trouble("the Kustomization cannot be read", &error.to_string(), "correct it"))?;
+    if workload.at(&["spec", "kubeConfig"]).is_some() {
+        let fix = "see the cluster that it deploys to";
+        return Err(trouble(
+            "it deploys to another cluster, which is not looked at",
+            "spec.kubeConfig is set",
+            fix,
+        ));
+    }
     let built = look.objects((artifact("url"), artifact("digest")), workload).await;
     let built = built
         .map_err(|why| trouble("the source is not here yet", &why, "it is fetched by the sync"))?
@@ -95,21 +112,30 @@ fn rank(change: &str) -> u8 {
 }
 
 fn entry(reference: &ObjectRef, change: &str) -> Value {
-    Value::map_of([("key", key(reference).as_str()), ("change", change)])
+    Value::map_of([("key", key_of(reference).as_str()), ("change", change)])
 }
 
 /// What is owned now, is not in the source any more, and would be pruned.
-fn stale(workload: &Value, look: &Reconciliation<'_>, built: &[Value]) -> Vec<ObjectRef> {
+async fn stale(
+    workload: &Value,
+    look: &Reconciliation<'_>,
+    built: &[Value],
+) -> Result<Vec<ObjectRef>, Error> {
     if workload.at(&["spec", "prune"]).and_then(Value::as_bool) != Some(true) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let (namespace, name) = (object::namespace(workload), object::name(workload));
     let live =
         look.controller.views.kustomizations.get(namespace.unwrap_or_default(), name.unwrap_or_default());
-    let owned = Inventory { entries: live.as_ref().map(reflect::children_of).unwrap_or_default() };
+    let owned = live.as_ref().map(reflect::children_of).unwrap_or_default();
     let kept: Vec<ObjectRef> = built.iter().filter_map(ObjectRef::of).collect();
-    let gone = owned.entries.into_iter().map(|entry| entry.reference);
-    gone.filter(|reference| !kept.contains(reference)).collect()
+    let mut stale = Vec::new();
+    for entry in owned.into_iter().filter(|entry| !kept.contains(&entry.reference)) {
+        if !look.read(&entry).await?.as_ref().is_some_and(is_kept) {
+            stale.push(entry.reference);
+        }
+    }
+    Ok(stale)
 }
 
 /// What applying an object would do to it.
@@ -123,7 +149,11 @@ async fn change(session: &Session, object: &Value) -> Result<&'static str, Error
     };
     let name = object::name(object).unwrap_or_default();
     let target = Target::new(&resource, object::namespace(object).unwrap_or_default(), name);
-    let Some(live) = session.get(&target).await? else { return Ok("create") };
+    let live = session.get(&target).await?;
+    if is_skipped(object, live.as_ref()) {
+        return Ok("none");
+    }
+    let Some(live) = live else { return Ok("create") };
     let applied = session.apply(&target, object, HOW).await?.object;
     Ok(if has_drifted(&live, &applied) { "update" } else { "none" })
 }

@@ -42,9 +42,11 @@ impl CommitError {
     }
 }
 
+type Key = (String, String, Option<Credentials>);
+
 /// The commits that were looked at lately.
 #[derive(Default)]
-pub(crate) struct Commits(Mutex<VecDeque<((String, String), Value)>>);
+pub(crate) struct Commits(Mutex<VecDeque<(Key, Value)>>);
 
 impl Commits {
     /// `{"author", "date", "message", "tags"}` of a commit of `source`, by all its hex digits.
@@ -54,7 +56,8 @@ impl Commits {
         credentials: Option<&Credentials>,
         commit: &str,
     ) -> Result<Value, CommitError> {
-        let key = (source.repo_url.clone(), commit.to_owned());
+        // What one project's credentials let see is not for those who have none.
+        let key = (source.repo_url.clone(), commit.to_owned(), credentials.cloned());
         if let Some(known) = self.known(&key) {
             return Ok(known);
         }
@@ -67,11 +70,11 @@ impl Commits {
         Ok(told)
     }
 
-    fn known(&self, key: &(String, String)) -> Option<Value> {
+    fn known(&self, key: &Key) -> Option<Value> {
         self.lock().iter().find(|(known, _)| known == key).map(|(_, told)| told.clone())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<((String, String), Value)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Key, Value)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

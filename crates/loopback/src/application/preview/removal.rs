@@ -3,9 +3,10 @@
 use argocd_api::Application;
 use cluster::Error;
 use engine::ObjectRef;
+use engine::controls::is_kept;
+use insight::rows::key_of;
 use value::Value;
 
-use super::key;
 use crate::application::Reconciliation;
 use crate::reflect;
 
@@ -23,7 +24,7 @@ pub(super) async fn of(look: &Reconciliation<'_>, cascades: bool) -> Result<Valu
                 true => list.goes(&object),
                 false => list.stays(&object, "it is deleted only with what was deployed"),
             }
-            list.deployed(&object, cascades);
+            list.deployed(look, &object, cascades).await?;
         }
     }
     list.not_ours(look);
@@ -44,24 +45,28 @@ impl List {
         self.stays.extend(ObjectRef::of(object).map(|reference| item(&reference, Some(why))));
     }
 
-    /// What a workload deployed goes with it if it prunes.
-    fn deployed(&mut self, workload: &Value, cascades: bool) {
-        let spec = |field: &str| workload.at(&["spec", field]);
-        let policy = spec("deletionPolicy").and_then(Value::as_str).unwrap_or_default();
-        let prunes = match policy {
-            "Delete" | "WaitForTermination" => true,
-            "Orphan" => false,
-            _ => spec("prune").and_then(Value::as_bool) == Some(true),
-        };
-        let why = match (cascades, prunes) {
-            (true, true) => None,
-            (true, false) => Some("objects are not pruned"),
-            (false, _) => Some("it goes on running without the Application"),
-        };
+    /// What a workload deployed goes with it, as the finalizer has Flux delete all of it; unless an object says that
+    /// it is to be kept.
+    async fn deployed(
+        &mut self,
+        look: &Reconciliation<'_>,
+        workload: &Value,
+        cascades: bool,
+    ) -> Result<(), Error> {
         for entry in reflect::children_of(workload) {
-            let list = if why.is_none() { &mut self.goes } else { &mut self.stays };
-            list.push(item(&entry.reference, why));
+            if !cascades {
+                self.stays.push(item(&entry.reference, Some("it goes on running without the Application")));
+                continue;
+            }
+            let live = look.read(&entry).await?;
+            match live.as_ref().is_some_and(is_kept) {
+                true => {
+                    self.stays.push(item(&entry.reference, Some("an annotation says that it is to be kept")))
+                }
+                false => self.goes.push(item(&entry.reference, None)),
+            }
         }
+        Ok(())
     }
 
     /// Flux objects that somebody else made, and that the Application only shows.
@@ -84,7 +89,7 @@ impl List {
 }
 
 fn item(reference: &ObjectRef, why: Option<&str>) -> Value {
-    let mut item = Value::map_of([("key", key(reference))]);
+    let mut item = Value::map_of([("key", key_of(reference))]);
     if let Some(why) = why {
         item.set_at(&["why"], why);
     }
