@@ -18,7 +18,7 @@ const OVERLAYS: [&str; 3] = ["shop/overlay", "settings", "workers"];
 ///
 /// # Errors
 /// The cluster cannot be started, or kubectl does not take what was built.
-pub(super) fn run(tools: &Tools, overlays: &[PathBuf]) -> Result<()> {
+pub(super) fn run(tools: &Tools<'_>, overlays: &[PathBuf]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let up = flamingo::up(&tools.flamingo, folder.path(), None)?;
     up.line("✓ Ready", 0).context("the simulated cluster does not start")?;
@@ -43,7 +43,7 @@ pub(super) fn run(tools: &Tools, overlays: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-fn apply(tools: &Tools, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
+fn apply(tools: &Tools<'_>, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
     let built = output(Command::new(&tools.flamingo).args(["kustomize", "build", "--offline"]).arg(overlay))?;
     let first = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
     let second = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
@@ -54,8 +54,8 @@ fn apply(tools: &Tools, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
     Ok(first.lines().count())
 }
 
-fn kubectl(tools: &Tools, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
-    let mut command = Command::new(&tools.kubectl);
+fn kubectl(tools: &Tools<'_>, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
+    let mut command = Command::new(tools.oracles.tool("kubectl")?);
     command.args(arguments).env("KUBECONFIG", kubeconfig).env("HOME", kubeconfig.with_file_name("home"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
