@@ -69,9 +69,14 @@ const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }
 
+/// Loops, and no closures, here and below: a closure is a function of its own, without the processor's instructions.
 #[inline(always)]
 fn vectors<L: Limbs, const N: usize>(limbs: L, rows: &Rows<N>) -> [L::Vector; N] {
-    std::array::from_fn(|at| limbs.load(&rows[at]))
+    let mut vectors = [limbs.load(&rows[0]); N];
+    for at in 1..N {
+        vectors[at] = limbs.load(&rows[at]);
+    }
+    vectors
 }
 
 #[inline(always)]
@@ -127,11 +132,13 @@ fn reduce<L: Limbs, const N: usize>(
         }
         t[i + N] = limbs.add_high(t[i + N], factor, n[N - 1]);
     }
+    let mut result = [[0; LANES]; N];
     let mut carry = zero;
-    std::array::from_fn(|at| {
+    for at in 0..N {
         let upper = t[N + at];
         let sum = limbs.add(limbs.add(upper, limbs.and(upper, doubled)), carry);
         carry = limbs.carry(sum);
-        limbs.store(limbs.and(sum, limb))
-    })
+        result[at] = limbs.store(limbs.and(sum, limb));
+    }
+    result
 }
