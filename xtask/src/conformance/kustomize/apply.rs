@@ -1,5 +1,5 @@
 //! What `flamingo kustomize build` prints is what `kubectl apply` takes: on the simulated cluster, twice, the second
-//! time without a change.
+//! time without a change of what is stored.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,12 +46,25 @@ pub(super) fn run(tools: &Tools<'_>, overlays: &[PathBuf]) -> Result<()> {
 fn apply(tools: &Tools<'_>, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
     let built = output(Command::new(&tools.flamingo).args(["kustomize", "build", "--offline"]).arg(overlay))?;
     let first = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
+    let before = versions(tools, kubeconfig, &built)?;
     let second = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
-    if let Some(line) = second.lines().find(|line| !line.ends_with(" unchanged")) {
+    let after = versions(tools, kubeconfig, &built)?;
+    // kubectl says `configured` whenever it sends a patch, and it sends one each time where the server completes the
+    // items of a list that is replaced as a whole, such as the protocol of a NetworkPolicy's ports.
+    let changed = second
+        .lines()
+        .zip(before.lines().zip(after.lines()))
+        .find(|(line, (before, after))| !line.ends_with(" unchanged") && before != after);
+    if let Some((line, _)) = changed {
         bail!("applied again, and it changes: {line}");
     }
-    kubectl(tools, kubeconfig, &["get", "-f", "-"], &built)?;
     Ok(first.lines().count())
+}
+
+/// The resource versions of what was built, one a line, in the order in which `kubectl apply` names the objects.
+fn versions(tools: &Tools<'_>, kubeconfig: &Path, built: &str) -> Result<String> {
+    let columns = "custom-columns=VERSION:.metadata.resourceVersion";
+    kubectl(tools, kubeconfig, &["get", "-f", "-", "--no-headers", "-o", columns], built)
 }
 
 fn kubectl(tools: &Tools<'_>, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
