@@ -52,6 +52,7 @@ pub(crate) fn run(only: &[Comparison], remake: bool, overlays: &kustomize::Optio
     let is_wanted = |comparison| only.is_empty() || only.contains(&comparison);
     let oracles = match only {
         [Comparison::Helm] => Oracles::prepare_only(&["helm"])?,
+        [Comparison::Kustomize] => Oracles::prepare_only(kustomize::oracles(overlays))?,
         _ => Oracles::prepare()?,
     };
     let mut report = Report::default();

@@ -87,7 +87,10 @@ impl<'a> Run<'a> {
 
     /// Takes what was written since the last call (or what a failed template had written so far).
     pub fn take_output(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+        // The room that it grew into serves the next template.
+        let out = self.out.to_vec();
+        self.out.clear();
+        out
     }
 
     /// The world of the run.

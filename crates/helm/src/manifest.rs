@@ -30,7 +30,7 @@ pub struct Manifest {
     /// The file that it came from.
     pub path: String,
     /// Its text.
-    pub content: String,
+    pub content: Arc<str>,
     /// Its `apiVersion`.
     pub api_version: String,
     /// Its `kind`.
@@ -145,10 +145,10 @@ pub fn sort(files: &[Rendered]) -> Result<Sorted, Box<ManifestError>> {
 /// What the documents of the last rendering say about themselves. A rendering with other values repeats
 /// most of them, and reading YAML is what takes longest.
 #[derive(Default)]
-pub(crate) struct Heads(Mutex<HashMap<String, Arc<Head>>>);
+pub(crate) struct Heads(Mutex<HashMap<Arc<str>, Arc<Head>>>);
 
 impl Heads {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Head>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Head>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -182,10 +182,10 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
                 Some(entry) => entry,
                 None => {
                     let head: Head = decode::from_yaml(content.as_bytes()).map_err(refused)?;
-                    (content.to_owned(), Arc::new(head))
+                    (content.into(), Arc::new(head))
                 }
             };
-            place(&head, file, content, range.clone(), &mut sorted);
+            place(&head, file, &text, range.clone(), &mut sorted);
             seen.insert(text, head);
         }
     }
@@ -195,13 +195,13 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
     Ok(sorted)
 }
 
-fn place(head: &Head, file: &Rendered, content: &str, range: Range<usize>, into: &mut Sorted) {
+fn place(head: &Head, file: &Rendered, content: &Arc<str>, range: Range<usize>, into: &mut Sorted) {
     let annotations = head.metadata.annotations.as_deref().unwrap_or_default();
     let annotation =
         |name: &str| annotations.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let manifest = Manifest {
         path: file.path.clone(),
-        content: content.to_owned(),
+        content: content.clone(),
         api_version: head.api_version.clone(),
         kind: head.kind.clone(),
         name: head.metadata.name.clone(),

@@ -278,20 +278,22 @@ fn run_all(
         })?;
         let writes = run.take_writes();
         let content = run.take_output();
-        let clean = without_no_value(&content);
         if request.record {
-            origins.insert(place.path.clone(), Origin { content, writes });
+            origins.insert(place.path.clone(), Origin { content: content.clone(), writes });
         }
-        files.push(Rendered { path: place.path.clone(), content: clean });
+        files.push(Rendered { path: place.path.clone(), content: without_no_value(content) });
     }
     Ok((files, origins))
 }
 
 /// Go writes `<no value>` for what is missing, and helm deletes that text wherever it stands.
-fn without_no_value(content: &[u8]) -> Vec<u8> {
+fn without_no_value(content: Vec<u8>) -> Vec<u8> {
     const NO_VALUE: &[u8] = b"<no value>";
+    if find(&content, NO_VALUE).is_none() {
+        return content;
+    }
     let mut out = Vec::with_capacity(content.len());
-    let mut rest = content;
+    let mut rest = content.as_slice();
     while let Some(at) = find(rest, NO_VALUE) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at + NO_VALUE.len()..];

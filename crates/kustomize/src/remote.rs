@@ -27,7 +27,7 @@ pub trait Remotes {
 
 /// Why something could not be fetched, in the words of whoever was to fetch it.
 #[derive(Clone, Debug, Error)]
-#[error("{0}")]
+#[error(transparent)]
 pub struct RemoteError(pub Arc<dyn Error + Send + Sync>);
 
 impl PartialEq for RemoteError {

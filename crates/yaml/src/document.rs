@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
+use libyaml_safer::{EventData, Parser, ScalarStyle};
 use value::{Key, Map, Value};
 
+use crate::reader::{self, Chunks};
 use crate::scalar::{self, Scalar};
 use crate::touching::{self, Readable};
 use crate::{Error, Mark};
@@ -121,12 +122,8 @@ pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error
 }
 
 fn compose(ended: Ended<'_>, rules: Rules, most: usize) -> Result<Vec<Document>, Error> {
-    let mut bytes = ended.text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input_string(&mut bytes);
     let mut composer = Composer {
-        parser,
+        parser: reader::parser(ended.text),
         ended,
         rules,
         anchors: HashMap::new(),
@@ -169,9 +166,9 @@ fn unexpected(mark: Mark, event: &EventData) -> Error {
     Error::Syntax { mark, line: Some(mark.line), problem: format!("unexpected event {event:?}") }
 }
 
-struct Composer<'a, 'b> {
-    parser: Parser<&'a mut &'b [u8]>,
-    ended: Ended<'b>,
+struct Composer<'a> {
+    parser: Parser<Chunks<'a>>,
+    ended: Ended<'a>,
     rules: Rules,
     anchors: HashMap<String, Node>,
     nodes: usize,
@@ -198,7 +195,7 @@ impl Node {
     }
 }
 
-impl Composer<'_, '_> {
+impl Composer<'_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
         let mut event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
         self.ended.restore(&mut event.data, event.end_mark.line);

@@ -11,6 +11,7 @@ mod document;
 mod emit;
 mod error;
 pub mod node;
+mod reader;
 mod scalar;
 mod timestamp;
 mod touching;

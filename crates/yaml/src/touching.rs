@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use libyaml_safer::{Encoding, EventData, Parser};
+use libyaml_safer::EventData;
 
 use crate::document::MAX_DEPTH;
+use crate::reader;
 
 /// A text that the parser can be given.
 pub(crate) enum Readable<'a> {
@@ -83,10 +84,7 @@ fn with_blanks(text: &str, before: &[usize]) -> String {
 /// Where nodes end that have a tag and nothing behind it, in ascending order; `None` where the text is broken or
 /// nested too deeply.
 fn tag_ends(text: &str) -> Option<Vec<u64>> {
-    let mut bytes = text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input_string(&mut bytes);
+    let mut parser = reader::parser(text);
     let mut ends = Vec::new();
     let mut depth = 0_usize;
     loop {

@@ -41,15 +41,14 @@ struct Outcome {
     error: String,
 }
 
-/// The two programs.
-struct Tools {
+/// The two programs, and what some of the cases need beside them.
+struct Tools<'a> {
     kustomize: PathBuf,
     flamingo: PathBuf,
-    helm: PathBuf,
-    kubectl: PathBuf,
+    oracles: &'a Oracles,
 }
 
-impl Tools {
+impl Tools<'_> {
     fn kustomize(&self, directory: &Path) -> Result<Outcome> {
         outcome(Command::new(&self.kustomize).arg("build").arg(directory))
     }
@@ -123,13 +122,17 @@ pub(crate) fn run(oracles: &Oracles, remake: bool, options: &Options) -> Result<
     apply::run(&tools, &[])
 }
 
-fn tools(oracles: &Oracles) -> Result<Tools> {
-    Ok(Tools {
-        kustomize: oracles.tool("kustomize")?,
-        flamingo: flamingo::build(false)?,
-        helm: oracles.tool("helm")?,
-        kubectl: oracles.tool("kubectl")?,
-    })
+/// The real tools that a comparison needs.
+pub(crate) fn oracles(options: &Options) -> &'static [&'static str] {
+    match options {
+        Options { dirs: Some(_), .. } | Options { random: Some(_), .. } => &["kustomize"],
+        Options { apply, .. } if !apply.is_empty() => &["kustomize", "kubernetes"],
+        _ => &["kustomize", "helm", "kubernetes"],
+    }
+}
+
+fn tools(oracles: &Oracles) -> Result<Tools<'_>> {
+    Ok(Tools { kustomize: oracles.tool("kustomize")?, flamingo: flamingo::build(false)?, oracles })
 }
 
 fn directories(path: &Path) -> Result<Vec<PathBuf>> {
@@ -153,7 +156,7 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     folders.iter().try_for_each(|folder| search(folder, found))
 }
 
-fn overlays(tools: &Tools, directories: &[PathBuf]) -> Result<()> {
+fn overlays(tools: &Tools<'_>, directories: &[PathBuf]) -> Result<()> {
     let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for directory in directories {
         let (real, ours) = (tools.kustomize(directory)?, tools.flamingo(directory)?);

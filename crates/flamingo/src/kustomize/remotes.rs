@@ -1,16 +1,17 @@
 //! Remote bases and files of kustomizations, fetched by `source`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, fs, io};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use kustomize::{Kind, MAX_FILE_BYTES, RemoteError, Remotes, RepositoryUrl, Tree};
-use source::git::{self, CommitTree, FetchOptions, GitError, Proxy, Reference, Remote, Secret};
+use source::git::{self, CommitTree, FetchOptions, GitError, GitErrorKind, Proxy, Reference, Remote, Secret};
 use source::tree::{Entry, Files as _};
-use source::web;
+use source::web::{self, WebError};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use url::Url;
@@ -24,11 +25,15 @@ const MAX_WEB_FILE: usize = 64 << 20;
 const FILE_TIMEOUT: Duration = Duration::from_secs(27);
 /// Repositories and files of one build.
 const MAX_FETCHES: usize = 200;
+/// All of them together, as they are sent.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// The network, as far as a build may use it. What was fetched once is not fetched again.
 pub(super) struct Network {
     runtime: Runtime,
     proxies: Matcher,
+    /// Bytes that may still be fetched.
+    left: Cell<u64>,
     repositories: RefCell<BTreeMap<(String, String), Arc<GitTree>>>,
     files: RefCell<BTreeMap<String, Arc<[u8]>>>,
 }
@@ -47,16 +52,14 @@ enum Refusal {
     Reference(String),
     #[error("a build may fetch {MAX_FETCHES} repositories and files; copy some of them")]
     TooMany,
-    #[error("{0}")]
-    Git(String),
-    #[error("{0}")]
-    Web(String),
-}
-
-impl From<GitError> for Refusal {
-    fn from(error: GitError) -> Self {
-        Self::Git(helm::chain(&error))
-    }
+    #[error("a build may fetch {MAX_BYTES} bytes in all; copy some of the bases")]
+    TooMuch,
+    #[error("{}", helm::chain(.0))]
+    Git(#[from] GitError),
+    #[error("{}", helm::chain(.0))]
+    Web(#[source] WebError),
+    #[error("there is no folder for what is fetched: {0}")]
+    Scratch(#[source] io::Error),
 }
 
 impl Network {
@@ -67,6 +70,7 @@ impl Network {
         Ok(Self {
             runtime,
             proxies: Matcher::from_env(),
+            left: Cell::new(MAX_BYTES),
             repositories: RefCell::default(),
             files: RefCell::default(),
         })
@@ -77,6 +81,11 @@ impl Network {
         if fetched >= MAX_FETCHES { Err(Refusal::TooMany) } else { Ok(()) }
     }
 
+    fn spend(&self, bytes: u64) -> Result<(), Refusal> {
+        self.left.set(self.left.get().checked_sub(bytes).ok_or(Refusal::TooMuch)?);
+        Ok(())
+    }
+
     fn fetch(&self, url: &RepositoryUrl) -> Result<Arc<GitTree>, Refusal> {
         self.take_one()?;
         if url.submodules == Some(true) {
@@ -84,12 +93,20 @@ impl Network {
         }
         let parsed = git::parse_url(&url.clone_url).map_err(|_| Refusal::Protocol)?;
         let remote = Remote { proxy: self.proxy(&parsed), ..Remote::anonymous(parsed) };
-        let scratch = tempfile::tempdir().map_err(|error| Refusal::Git(error.to_string()))?;
+        let scratch = tempfile::tempdir().map_err(Refusal::Scratch)?;
         let deadline = Instant::now() + url.timeout;
-        let checkout = self.runtime.block_on(async {
+        let limits = FetchOptions { max_pack_bytes: LIMITS.max_pack_bytes.min(self.left.get()), ..LIMITS };
+        let fetched = self.runtime.block_on(async {
             let reference = found(&remote, &url.reference, deadline).await?;
-            Ok::<_, Refusal>(git::fetch(&remote, &reference, &LIMITS, scratch.path(), deadline).await?)
+            Ok::<_, Refusal>(git::fetch(&remote, &reference, &limits, scratch.path(), deadline).await?)
+        });
+        let checkout = fetched.map_err(|error| match error {
+            Refusal::Git(git) if matches!(*git.kind, GitErrorKind::TooLarge(limit) if limit < LIMITS.max_pack_bytes) => {
+                Refusal::TooMuch
+            }
+            error => error,
         })?;
+        self.spend(bytes_below(scratch.path()).map_err(Refusal::Scratch)?)?;
         Ok(Arc::new(GitTree::new(checkout.tree().clone())))
     }
 
@@ -105,6 +122,15 @@ impl Network {
         let credentials = through.raw_auth().map(|(user, password)| (user.to_owned(), Secret::new(password)));
         Some(Proxy { url: Url::parse(&through.uri().to_string()).ok()?, credentials })
     }
+}
+
+/// The size of all files below a folder.
+fn bytes_below(folder: &Path) -> io::Result<u64> {
+    fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+        let entry = entry?;
+        let is_folder = entry.file_type()?.is_dir();
+        Ok(sum + if is_folder { bytes_below(&entry.path())? } else { entry.metadata()?.len() })
+    })
 }
 
 /// What `git fetch` takes a name for: a tag before a branch, then a full name, then a commit.
@@ -147,10 +173,9 @@ impl Remotes for Network {
         self.take_one().map_err(failed)?;
         let proxy = Url::parse(url).ok().and_then(|url| self.proxy(&url));
         let got = web::get(url, proxy.as_ref(), MAX_WEB_FILE, Instant::now() + FILE_TIMEOUT);
-        let content: Arc<[u8]> = match self.runtime.block_on(got) {
-            Ok(content) => Arc::from(&*content),
-            Err(error) => return Err(failed(Refusal::Web(helm::chain(&error)))),
-        };
+        let content = self.runtime.block_on(got).map_err(|error| failed(Refusal::Web(error)))?;
+        self.spend(content.len() as u64).map_err(failed)?;
+        let content: Arc<[u8]> = Arc::from(&*content);
         self.files.borrow_mut().insert(url.to_owned(), content.clone());
         Ok(content)
     }

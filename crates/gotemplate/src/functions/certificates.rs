@@ -4,7 +4,11 @@
 mod build;
 mod der;
 mod keys;
+mod lanes;
 mod pem;
+mod powers;
+mod primes;
+mod signature;
 
 use std::net::IpAddr;
 
@@ -122,7 +126,7 @@ fn generate_private_key(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     run.steps_at_once(SLOW)?;
     let mut rng = EntropyRng(run.environment().entropy);
     let key = match text(a, 0) {
-        b"" | b"rsa" => PrivateKey::rsa4096(&mut rng),
+        b"" | b"rsa" => PrivateKey::rsa(4096, &mut rng),
         b"dsa" => Ok(PrivateKey::dsa(&mut rng)),
         b"ecdsa" => Ok(PrivateKey::p256(&mut rng)),
         b"ed25519" => Ok(PrivateKey::ed25519(&mut rng)),
@@ -137,7 +141,7 @@ fn generate_private_key(run: &mut Run<'_>, a: &[Value]) -> Outcome {
 fn new_key(run: &mut Run<'_>) -> Result<PrivateKey, Failure> {
     run.steps_at_once(SLOW)?;
     let mut rng = EntropyRng(run.environment().entropy);
-    PrivateKey::rsa2048(&mut rng)
+    PrivateKey::rsa(2048, &mut rng)
         .map_err(|problem| Failure::message(format!("error generating rsa key: {problem}")))
 }
 

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
+use libyaml_safer::{EventData, Parser, ScalarStyle};
 use value::Key;
 
 use super::{Entry, Mapping, Node, Scalar, Style, Tag, plain_tag};
 use crate::Rules;
 use crate::document::{Ended, MAX_DEPTH, guarded, is_excessive, mark_of, syntax};
+use crate::reader::{self, Chunks};
 use crate::{Error, Mark};
 
 /// The documents of a stream with the place where the content of each one starts. Aliases are replaced by
@@ -21,10 +22,7 @@ pub fn parse_nodes(text: &str) -> Result<Vec<(Node, Mark)>, Error> {
 }
 
 fn compose(ended: Ended<'_>) -> Result<Vec<(Node, Mark)>, Error> {
-    let mut bytes = ended.text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input_string(&mut bytes);
+    let parser = reader::parser(ended.text);
     let mut composer = Composer { parser, ended, anchors: HashMap::new(), nodes: 0, aliased: 0, depth: 0 };
     let mut documents = Vec::new();
     loop {
@@ -46,9 +44,9 @@ fn unexpected(mark: Mark, event: &EventData) -> Error {
     Error::Syntax { mark, line: Some(mark.line), problem: format!("unexpected event {event:?}") }
 }
 
-struct Composer<'a, 'b> {
-    parser: Parser<&'a mut &'b [u8]>,
-    ended: Ended<'b>,
+struct Composer<'a> {
+    parser: Parser<Chunks<'a>>,
+    ended: Ended<'a>,
     anchors: HashMap<String, Sized>,
     nodes: usize,
     aliased: usize,
@@ -58,7 +56,7 @@ struct Composer<'a, 'b> {
 /// A node and the number of nodes that it consists of.
 type Sized = (Node, usize);
 
-impl Composer<'_, '_> {
+impl Composer<'_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
         let mut event = self.parser.parse().map_err(|error| syntax(&error, Rules::V3))?;
         self.ended.restore(&mut event.data, event.end_mark.line);

@@ -1,5 +1,5 @@
 //! What `flamingo kustomize build` prints is what `kubectl apply` takes: on the simulated cluster, twice, the second
-//! time without a change.
+//! time without a change of what is stored.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const OVERLAYS: [&str; 3] = ["shop/overlay", "settings", "workers"];
 ///
 /// # Errors
 /// The cluster cannot be started, or kubectl does not take what was built.
-pub(super) fn run(tools: &Tools, overlays: &[PathBuf]) -> Result<()> {
+pub(super) fn run(tools: &Tools<'_>, overlays: &[PathBuf]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let up = flamingo::up(&tools.flamingo, folder.path(), None)?;
     up.line("✓ Ready", 0).context("the simulated cluster does not start")?;
@@ -43,19 +43,32 @@ pub(super) fn run(tools: &Tools, overlays: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-fn apply(tools: &Tools, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
+fn apply(tools: &Tools<'_>, overlay: &Path, kubeconfig: &Path) -> Result<usize> {
     let built = output(Command::new(&tools.flamingo).args(["kustomize", "build", "--offline"]).arg(overlay))?;
     let first = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
+    let before = versions(tools, kubeconfig, &built)?;
     let second = kubectl(tools, kubeconfig, &["apply", "-f", "-"], &built)?;
-    if let Some(line) = second.lines().find(|line| !line.ends_with(" unchanged")) {
+    let after = versions(tools, kubeconfig, &built)?;
+    // kubectl says `configured` whenever it sends a patch, and it sends one each time where the server completes the
+    // items of a list that is replaced as a whole, such as the protocol of a NetworkPolicy's ports.
+    let changed = second
+        .lines()
+        .zip(before.lines().zip(after.lines()))
+        .find(|(line, (before, after))| !line.ends_with(" unchanged") && before != after);
+    if let Some((line, _)) = changed {
         bail!("applied again, and it changes: {line}");
     }
-    kubectl(tools, kubeconfig, &["get", "-f", "-"], &built)?;
     Ok(first.lines().count())
 }
 
-fn kubectl(tools: &Tools, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
-    let mut command = Command::new(&tools.kubectl);
+/// The resource versions of what was built, one a line, in the order in which `kubectl apply` names the objects.
+fn versions(tools: &Tools<'_>, kubeconfig: &Path, built: &str) -> Result<String> {
+    let columns = "custom-columns=VERSION:.metadata.resourceVersion";
+    kubectl(tools, kubeconfig, &["get", "-f", "-", "--no-headers", "-o", columns], built)
+}
+
+fn kubectl(tools: &Tools<'_>, kubeconfig: &Path, arguments: &[&str], input: &str) -> Result<String> {
+    let mut command = Command::new(tools.oracles.tool("kubectl")?);
     command.args(arguments).env("KUBECONFIG", kubeconfig).env("HOME", kubeconfig.with_file_name("home"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("{command:?}"))?;

@@ -18,7 +18,7 @@ const REFUSAL: &str = "-- <refusal> --\n";
 ///
 /// # Errors
 /// A case does not say what kustomize gives, or ours gives something else.
-pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
+pub(super) fn run(tools: &Tools<'_>, remake: bool) -> Result<()> {
     compare("cases", remake, |_, text| {
         let folder = tempfile::tempdir()?;
         let place = folder.path().canonicalize()?;

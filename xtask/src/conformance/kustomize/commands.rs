@@ -22,10 +22,10 @@ struct Done {
 ///
 /// # Errors
 /// A case does not say what kustomize does, or ours does something else.
-pub(super) fn run(tools: &Tools, remake: bool) -> Result<()> {
+pub(super) fn run(tools: &Tools<'_>, remake: bool) -> Result<()> {
     compare("commands", remake, |name, text| {
         let arguments = arguments(text).with_context(|| name.to_owned())?;
-        let real = done(text, &mut real(tools, &arguments))?;
+        let real = done(text, &mut real(tools, &arguments)?)?;
         let mut command = Command::new(&tools.flamingo);
         let ours = done(text, command.arg("kustomize").args(&arguments))?;
         let is_edit = arguments.first().is_some_and(|word| word == "edit");
@@ -47,13 +47,13 @@ fn arguments(text: &str) -> Result<Vec<String>> {
     words.iter().map(|word| Ok(word.as_str().context("a word that is no text")?.to_owned())).collect()
 }
 
-fn real(tools: &Tools, arguments: &[String]) -> Command {
+fn real(tools: &Tools<'_>, arguments: &[String]) -> Result<Command> {
     let mut command = Command::new(&tools.kustomize);
     command.args(arguments);
     if arguments.iter().any(|word| word == "--enable-helm") {
-        command.arg("--helm-command").arg(&tools.helm);
+        command.arg("--helm-command").arg(tools.oracles.tool("helm")?);
     }
-    command
+    Ok(command)
 }
 
 fn done(text: &str, command: &mut Command) -> Result<Done> {

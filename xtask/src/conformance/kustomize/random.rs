@@ -33,7 +33,7 @@ const TOLD_EVERY: u64 = 1_000;
 ///
 /// # Errors
 /// Something could not be run, or differs.
-pub(super) fn run(tools: &Tools, first: u64, count: u64) -> Result<()> {
+pub(super) fn run(tools: &Tools<'_>, first: u64, count: u64) -> Result<()> {
     let next = AtomicU64::new(first);
     let tally = Mutex::new(Tally::default());
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -54,7 +54,7 @@ pub(super) fn run(tools: &Tools, first: u64, count: u64) -> Result<()> {
     }
 }
 
-fn work(tools: &Tools, next: &AtomicU64, end: u64, tally: &Mutex<Tally>) -> Result<()> {
+fn work(tools: &Tools<'_>, next: &AtomicU64, end: u64, tally: &Mutex<Tally>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);

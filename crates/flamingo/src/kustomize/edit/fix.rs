@@ -29,9 +29,15 @@ pub(super) fn fix(name: &str, mut edit: Edit, arguments: &Fix) -> anyhow::Result
     fs::write(name, edit.to_text()?).with_context(|| name.to_owned())?;
     tell(FIXED)?;
     match (before, output()) {
-        (_, Err(error)) => tell(&format!("warning: it does not build now: {error}")),
         (Ok(before), Ok(after)) if before == after => Ok(()),
-        _ => tell("warning: it builds something else now; compare with `flamingo kustomize build`"),
+        (Ok(_), Ok(_)) => {
+            tell("warning: it builds something else now; compare with `flamingo kustomize build`")
+        }
+        (Ok(_), Err(error)) => tell(&format!("warning: it does not build now: {error:#}")),
+        (Err(error), Ok(_)) => tell(&format!(
+            "warning: it did not build before, so what it builds now is not compared; the reason was: {error:#}"
+        )),
+        (Err(_), Err(error)) => tell(&format!("warning: it builds no more than before: {error:#}")),
     }
 }
 

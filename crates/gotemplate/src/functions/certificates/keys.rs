@@ -1,20 +1,14 @@
 //! Private keys: made, read, written, and used to sign.
 
-use crypto_bigint::{Bounded, Encoding, Integer, RandomBits, RandomMod, U1024, U2048};
-use crypto_primes::hazmat::{SetBits, SmallPrimesSieveFactory};
-use crypto_primes::{is_prime_with_rng, sieve_and_find};
 use dsa::{Components, KeySize};
 use ed25519_dalek::Signer as _;
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
 use rand_core::{CryptoRng, RngCore};
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
-use rsa::pkcs1v15::SigningKey;
-use rsa::signature::SignatureEncoding as _;
-use sha2::Sha256;
 use x509_cert::der::Decode as _;
 
-use super::{der, pem};
+use super::{der, pem, primes, signature};
 use crate::environment::Entropy;
 
 /// The environment's entropy as the crates of cryptography ask for it.
@@ -63,20 +57,12 @@ const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
 
 impl PrivateKey {
-    /// A key of 2,048 bits.
-    pub(super) fn rsa2048(rng: &mut EntropyRng<'_>) -> Result<Self, String> {
-        Self::of_primes(|| prime::<U1024>(rng))
-    }
-
-    /// A key of 4,096 bits.
-    pub(super) fn rsa4096(rng: &mut EntropyRng<'_>) -> Result<Self, String> {
-        Self::of_primes(|| prime::<U2048>(rng))
-    }
-
-    fn of_primes(mut prime: impl FnMut() -> Option<rsa::BigUint>) -> Result<Self, String> {
-        let (Some(p), Some(q)) = (prime(), prime()) else { return Err("no prime was found".to_owned()) };
-        // Go's and everybody's public exponent.
-        rsa::RsaPrivateKey::from_p_q(p, q, rsa::BigUint::from(65_537u32))
+    /// An RSA key of so many bits.
+    pub(super) fn rsa(bits: usize, rng: &mut EntropyRng<'_>) -> Result<Self, String> {
+        let mut prime =
+            || primes::prime(bits / 2, rng).ok_or("primes are not found for keys as long as that");
+        let (p, q) = (prime()?, prime()?);
+        rsa::RsaPrivateKey::from_p_q(p, q, primes::EXPONENT.into())
             .map(|key| Self::Rsa(Box::new(key)))
             .map_err(|error| error.to_string())
     }
@@ -204,10 +190,7 @@ impl PrivateKey {
     pub(super) fn sign(&self, message: &[u8], rng: &mut EntropyRng<'_>) -> Option<Vec<u8>> {
         use rsa::signature::RandomizedSigner as _;
         match self {
-            Self::Rsa(key) => {
-                let key = SigningKey::<Sha256>::new((**key).clone());
-                key.try_sign_with_rng(rng, message).ok().map(|signature| signature.to_vec())
-            }
+            Self::Rsa(key) => signature::rsa(key, message, rng),
             Self::P256(key) => {
                 let key = p256::ecdsa::SigningKey::from(key);
                 let signature: p256::ecdsa::DerSignature = key.try_sign_with_rng(rng, message).ok()?;
@@ -222,16 +205,6 @@ impl PrivateKey {
             Self::Dsa(_) => None,
         }
     }
-}
-
-/// A prime of all the bits of its type, the two highest set, so that a product of two has twice as many. The
-/// generator of the `rsa` crate takes eight times as long.
-fn prime<T: Integer + RandomBits + RandomMod + Encoding + Bounded>(
-    rng: &mut EntropyRng<'_>,
-) -> Option<rsa::BigUint> {
-    let sieve = SmallPrimesSieveFactory::<T>::new(T::BITS, SetBits::TwoMsb);
-    let found = sieve_and_find(rng, sieve, |rng, candidate| is_prime_with_rng(rng, candidate))?;
-    Some(rsa::BigUint::from_bytes_be(found.to_be_bytes().as_ref()))
 }
 
 /// RFC 5915: version, key, `[0]` curve, `[1]` public point.
