@@ -374,6 +374,7 @@ export const m = {
       string,
       string
     >,
+    licenses: "Licences of what the page is made of",
     about: (version: string, cluster: string) => `Flamingo ${version}, on Kubernetes ${cluster}`,
   },
 } as const;
