@@ -80,7 +80,7 @@ fn content_type(path: &str) -> Result<&'static str, String> {
         Some("js") => Ok("text/javascript; charset=utf-8"),
         Some("css") => Ok("text/css; charset=utf-8"),
         Some("svg") => Ok("image/svg+xml"),
-        Some("txt") => Ok("text/plain; charset=utf-8"),
+        Some("md" | "txt") => Ok("text/plain; charset=utf-8"),
         _ => Err(format!("{path}: say in crates/page/build.rs what type of content it is")),
     }
 }

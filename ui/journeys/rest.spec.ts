@@ -114,6 +114,8 @@ test("the sheet of keys opens with one, says all, and closes", async ({ page }) 
   const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await expect(sheet.getByText("Sync, with a preview")).toBeVisible();
   await expect(sheet.getByText("Flamingo 0.1.0, on Kubernetes v1.36.3")).toBeVisible();
+  const licenses = await page.request.get("/licenses.md");
+  expect(await licenses.text()).toContain("react-dom");
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await expect(sheet).toBeHidden();

@@ -101,7 +101,12 @@ const STATES: State[] = [
     shows: heading("No problems"),
     given: shop,
   },
-  { name: "application-missing", path: APP, shows: heading("You may not see this"), status: 403 },
+  {
+    name: "application-missing",
+    path: APP,
+    shows: heading("There is no such application, or you may not see it"),
+    status: 403,
+  },
   {
     name: "node",
     path: `${APP}?node=${NODE}`,

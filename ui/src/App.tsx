@@ -28,6 +28,10 @@ export function App() {
     }
   }, [state.state, isLogin, location]);
 
+  useEffect(() => {
+    if (location.path === "/") navigate(applicationsPath + window.location.search, { replace: true });
+  }, [location.path]);
+
   if (isLogin) return state.state === "none" ? <Login /> : null;
   if (state.state === "failed") {
     return (
@@ -56,6 +60,8 @@ function View({ shown }: { shown: Route }) {
       return <ObjectPage key={shown.key} objectKey={shown.key} />;
     case "create":
       return <CreatePage />;
+    case "start":
+      return null;
     default:
       return (
         <Notice

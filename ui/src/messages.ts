@@ -126,6 +126,7 @@ export const m = {
     delete: "Delete",
     notAllowed: (verb: string) => `Your role does not allow ${verb} on this application`,
     deleting: "This application is being deleted.",
+    hidden: "There is no such application, or you may not see it",
     goneTitle: "This application is gone",
     goneText: "It was deleted, or you may not see it any more.",
     chain: "From the commit to running Pods",
@@ -374,6 +375,7 @@ export const m = {
       string,
       string
     >,
+    licenses: "Licences of what the page is made of",
     about: (version: string, cluster: string) => `Flamingo ${version}, on Kubernetes ${cluster}`,
   },
 } as const;

@@ -9,7 +9,7 @@ const at = (text: string): Location => {
 
 describe("routes", () => {
   test.each([
-    ["/", { view: "list", show: "applications" }],
+    ["/", { view: "start" }],
     ["/flux", { view: "list", show: "flux" }],
     ["/all/", { view: "list", show: "all" }],
     ["/applications/a%2Fb", { view: "application", at: { name: "a/b" } }],

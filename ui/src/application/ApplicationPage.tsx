@@ -26,7 +26,9 @@ export function ApplicationPage({ at }: { at: ApplicationName }) {
 
   if (shown.state === "loading") return <p className="loading">{m.loading}</p>;
   if (shown.state === "failed")
-    return <ErrorNotice isPage error={shown.error} onRetry={() => store.reload()} />;
+    return (
+      <ErrorNotice isPage error={shown.error} hidden={m.application.hidden} onRetry={() => store.reload()} />
+    );
   if (shown.state === "gone") {
     const back = (
       <Link className="button is-plain" to={applicationsPath}>

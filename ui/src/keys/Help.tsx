@@ -60,7 +60,9 @@ export function Help({ session, onClose }: { session: Session; onClose: () => vo
           </dl>
         </section>
       </div>
-      <p className="faint">{m.keys.about(session.version, session.cluster.version)}</p>
+      <p className="faint">
+        {m.keys.about(session.version, session.cluster.version)} <a href="/licenses.md">{m.keys.licenses}</a>
+      </p>
     </Dialog>
   );
 }

@@ -33,11 +33,17 @@ interface ErrorProps {
   error: ApiError;
   onRetry: () => void;
   isPage?: boolean;
+  /** Where a refusal means no more than that the server does not say whether there is something. */
+  hidden?: string;
 }
 
-export function ErrorNotice({ error, onRetry, isPage = false }: ErrorProps) {
+export function ErrorNotice({ error, onRetry, isPage = false, hidden }: ErrorProps) {
   const title =
-    error.status === 403 ? m.error.forbidden : error.status === 404 ? m.error.missing : m.error.failed;
+    error.status === 403
+      ? (hidden ?? m.error.forbidden)
+      : error.status === 404
+        ? m.error.missing
+        : m.error.failed;
   const retry = <Button icon="refresh" label={m.error.retry} onClick={onRetry} />;
   return (
     <Notice title={title} isAlert isPage={isPage} actions={retry}>

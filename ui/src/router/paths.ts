@@ -11,6 +11,7 @@ export type Route =
   | { view: "object"; key: Key }
   | { view: "create" }
   | { view: "login" }
+  | { view: "start" }
   | { view: "unknown" };
 
 export const applicationsPath = "/applications";
@@ -64,7 +65,7 @@ export function route({ path, query }: Location): Route {
       },
     };
   }
-  if (first === "") return { view: "list", show: "applications" };
+  if (first === "") return { view: "start" };
   if (first === "applications" || first === "flux" || first === "all") return { view: "list", show: first };
   if (first === "new") return { view: "create" };
   if (first === "login") return { view: "login" };
