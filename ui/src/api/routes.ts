@@ -36,8 +36,6 @@ export const getSession = (signal: AbortSignal) => call<Session>(`${OWN}/session
 export const login = (username: string, password: string) =>
   call<{ token: string }>(`${ARGO}/session`, { method: "POST", body: { username, password }, isLogin: true });
 
-export const logout = () => call<unknown>(`${ARGO}/session`, { method: "DELETE" });
-
 export const getRows = (query: URLSearchParams, signal: AbortSignal) =>
   call<Rows>(`${OWN}/rows?${query}`, { signal });
 

@@ -1,4 +1,4 @@
-import { ApiError, isAborted } from "../api/client";
+import { ApiError, isAborted, onSessionOver } from "../api/client";
 import { getRows } from "../api/routes";
 import type { Facets, Key, Row, Rows } from "../api/types";
 import { Cell } from "../live/cell";
@@ -112,6 +112,15 @@ export class ListStore {
     this.#isReloadDue = false;
     this.#unfollow();
     this.#unfollow = () => {};
+  }
+
+  /** Forgets everything, as who comes next may see something else. */
+  forget(): void {
+    this.close();
+    this.#known = new Map();
+    this.#fresh.clear();
+    this.#loading.clear();
+    this.state.set(EMPTY);
   }
 
   retry(): void {
@@ -239,3 +248,5 @@ function sameJson(a: unknown, b: unknown): boolean {
 }
 
 export const list = new ListStore();
+
+onSessionOver(() => list.forget());

@@ -1,5 +1,4 @@
 import { type ReactNode, useState } from "react";
-import { logout } from "../api/routes";
 import { Help } from "../keys/Help";
 import { useShortcut } from "../keys/registry";
 import { useCell } from "../live/cell";
@@ -10,7 +9,7 @@ import { Mark } from "../parts/Mark";
 import { Link } from "../router/Link";
 import { navigate, useLocation } from "../router/location";
 import { createPath, listPath, type Show } from "../router/paths";
-import { session, useSession } from "../session/session";
+import { useSession } from "../session/session";
 import { Live } from "./Live";
 import { nextTheme, theme } from "./theme";
 
@@ -86,10 +85,8 @@ function ThemeButton() {
 }
 
 function Account({ user }: { user: string }) {
-  const leave = () => {
-    const done = () => session.set({ state: "none" });
-    logout().then(done, done);
-  };
+  // A new document: the server takes the token back, and nothing of this session stays in the tab.
+  const leave = () => window.location.assign("/auth/logout");
   return (
     <details className="menu" name="account">
       <summary className="button is-quiet is-bare" aria-label={m.nav.account} title={m.nav.signedInAs(user)}>
