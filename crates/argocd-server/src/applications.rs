@@ -4,6 +4,7 @@
 
 mod actions;
 mod events;
+mod guard;
 mod links;
 mod logs;
 mod managed;

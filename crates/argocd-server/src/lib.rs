@@ -16,6 +16,7 @@ mod compression;
 mod control_plane;
 mod deployment;
 mod error;
+mod flux_action;
 mod limiter;
 mod link;
 mod list;

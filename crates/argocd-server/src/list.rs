@@ -18,8 +18,6 @@ pub(crate) enum News {
     Row(Change),
     /// Somebody may see more or less than before, or is nobody any more.
     Rights,
-    /// Nothing: a moment that somebody remembers.
-    Mark,
 }
 
 /// Rows and their changes.
@@ -33,10 +31,12 @@ pub(crate) struct List {
 #[derive(Default)]
 struct State {
     rows: Rows,
-    /// How many changes there have been.
+    /// That of the latest change or mark.
     number: u64,
-    /// The latest ones; the last has the current number.
-    lately: VecDeque<News>,
+    /// The latest changes and their numbers; marks have numbers too, and are none.
+    lately: VecDeque<(u64, News)>,
+    /// The number of the latest change that is not among them any more.
+    forgotten: u64,
 }
 
 impl List {
@@ -65,7 +65,7 @@ impl List {
     /// A number that stands for this moment alone.
     pub(crate) fn mark(&self) -> u64 {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.add(News::Mark);
+        state.number += 1;
         state.number
     }
 
@@ -103,9 +103,11 @@ impl List {
 impl State {
     fn add(&mut self, news: News) {
         self.number += 1;
-        self.lately.push_back(news);
-        if self.lately.len() > REMEMBERED {
-            self.lately.pop_front();
+        self.lately.push_back((self.number, news));
+        if self.lately.len() > REMEMBERED
+            && let Some((number, _)) = self.lately.pop_front()
+        {
+            self.forgotten = number;
         }
     }
 }
@@ -135,10 +137,32 @@ impl Reading<'_> {
         (number <= self.state.number).then_some(number)
     }
 
-    /// What has happened since then; `None` where that is not known any more.
-    pub(crate) fn since(&self, number: u64) -> Option<impl Iterator<Item = &News>> {
-        let missed = usize::try_from(self.state.number.checked_sub(number)?).ok()?;
-        let known = self.state.lately.len().checked_sub(missed)?;
-        Some(self.state.lately.iter().skip(known))
+    /// What has happened since then, with its numbers; `None` where that is not known any more.
+    pub(crate) fn since(&self, number: u64) -> Option<impl Iterator<Item = (u64, &News)>> {
+        let State { lately, forgotten, .. } = &*self.state;
+        let first = lately.partition_point(|(of, _)| *of <= number);
+        (*forgotten <= number).then(|| lately.range(first..).map(|(of, news)| (*of, news)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_push_no_change_out() {
+        let list = List::new("test".to_owned());
+        let start = list.mark();
+        list.rights_changed();
+        let marks: Vec<u64> = (0..2 * REMEMBERED).map(|_| list.mark()).collect();
+        assert!(marks.windows(2).all(|pair| pair[0] < pair[1]) && marks[0] > start + 1);
+        let numbers = |since: u64| -> Option<Vec<u64>> {
+            list.read().since(since).map(|news| news.map(|(number, _)| number).collect())
+        };
+        assert_eq!(numbers(start), Some(vec![start + 1]));
+        assert_eq!(numbers(marks[0]), Some(Vec::new()));
+        (0..REMEMBERED).for_each(|_| list.rights_changed());
+        assert_eq!(numbers(start), None);
+        assert_eq!(numbers(start + 1).map(|known| known.len()), Some(REMEMBERED));
     }
 }

@@ -8,7 +8,7 @@ mod rows;
 mod session;
 mod stream;
 
-pub(crate) use actions::{act, patch as flux_patch};
+pub(crate) use actions::act;
 pub(crate) use application::application;
 pub(crate) use object::object;
 pub(crate) use previews::{preview_application, preview_removal, preview_sync};

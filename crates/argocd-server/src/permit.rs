@@ -145,7 +145,10 @@ impl<A: ResourceAction> Permit for OnResource<A> {
 }
 
 /// The logs of an application may be read.
-pub(crate) struct ReadsLogs(pub(crate) Value);
+pub(crate) struct ReadsLogs {
+    pub(crate) caller: Caller,
+    pub(crate) application: Value,
+}
 
 impl Permit for ReadsLogs {
     async fn decide(
@@ -155,10 +158,23 @@ impl Permit for ReadsLogs {
     ) -> Result<Self, ApiError> {
         let caller = caller.ok_or_else(no_session)?;
         let application = visible(control, &caller, request).await?;
-        let object = rbac_name(control, &application);
-        let asked = policy::Request { resource: "logs", action: "get", object: &object };
-        if control.permits(&caller, &asked) { Ok(Self(application)) } else { Err(denial(&caller, &asked)) }
+        require_logs(control, &caller, &application)?;
+        Ok(Self { caller, application })
     }
+}
+
+/// Refuses the logs of an application that the caller may see.
+///
+/// # Errors
+/// The caller may not read them.
+pub(crate) fn require_logs(
+    control: &ControlPlane,
+    caller: &Caller,
+    application: &Value,
+) -> Result<(), ApiError> {
+    let object = rbac_name(control, application);
+    let asked = policy::Request { resource: "logs", action: "get", object: &object };
+    if control.permits(caller, &asked) { Ok(()) } else { Err(denial(caller, &asked)) }
 }
 
 /// The application of the body may be created, in the namespace of the control plane.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argocd_core::policy::Request;
 use argocd_core::projects::IN_CLUSTER_SERVER;
-use insight::rows::Row;
+use insight::rows::{Owner, Row};
 
 use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
@@ -23,8 +23,26 @@ struct Known {
     /// The version of the policy.
     version: String,
     sees_cluster: Option<bool>,
-    /// By key, with the project for which it was decided.
-    rows: HashMap<Arc<str>, (String, bool)>,
+    rows: HashMap<Arc<str>, Decision>,
+}
+
+/// A decision about a row.
+struct Decision {
+    /// For which it was made: project, namespace and name of an Application.
+    owner: Option<[Box<str>; 3]>,
+    sees: bool,
+}
+
+impl Decision {
+    fn is_of(&self, owner: Option<&Owner<'_>>) -> bool {
+        match (&self.owner, owner) {
+            (Some([project, namespace, name]), Some(owner)) => {
+                **project == *owner.project && **namespace == *owner.namespace && **name == *owner.name
+            }
+            (None, None) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What one caller may see at this moment.
@@ -52,13 +70,13 @@ impl<'a> Sight<'a> {
     }
 
     fn decide(&self, known: &mut MutexGuard<'_, Known>, row: &Row) -> bool {
-        let project = row.project().unwrap_or_default();
-        if let Some((of, sees)) = known.rows.get(row.key())
-            && of == project
+        let owner = row.owner();
+        if let Some(decision) = known.rows.get(row.key())
+            && decision.is_of(owner.as_ref())
         {
-            return *sees;
+            return decision.sees;
         }
-        let sees = row.owner().is_some_and(|owner| {
+        let sees = owner.as_ref().is_some_and(|owner| {
             let object = rbac_name_of(self.control, owner.project, owner.namespace, owner.name);
             let asked = Request { resource: "applications", action: "get", object: &object };
             self.control.permits(self.caller, &asked)
@@ -66,7 +84,8 @@ impl<'a> Sight<'a> {
         if known.rows.len() >= MAX_KNOWN {
             known.rows.clear();
         }
-        known.rows.insert(row.key().clone(), (project.to_owned(), sees));
+        let owner = owner.map(|owner| [owner.project, owner.namespace, owner.name].map(Box::from));
+        known.rows.insert(row.key().clone(), Decision { owner, sees });
         sees
     }
 

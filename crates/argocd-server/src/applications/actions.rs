@@ -14,7 +14,7 @@ use super::resource::{asked, find, named};
 use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
-use crate::page_api;
+use crate::flux_action::{FluxAction, is_suspended, right};
 use crate::permit::{Get, OnApplication, OnResource, ResourceAction};
 use crate::request::Request;
 
@@ -50,8 +50,7 @@ impl ResourceAction for RunAction {
 
     fn name(request: &Request) -> Result<String, ApiError> {
         let run = Run::of(request)?;
-        let ObjectRef { group, kind, .. } = &run.asked.0;
-        Ok(format!("action/{group}/{kind}/{}", run.action))
+        Ok(right(&run.asked.0, &run.action))
     }
 }
 
@@ -89,7 +88,7 @@ pub(crate) async fn run_action(
     let run = Run::of(&request)?;
     let found = find(&control, &permit.application, &run.asked).await?;
     let is_offered = offers(&run.asked.0, &found.live).iter().any(|offer| offer.name == run.action);
-    let patch = if is_offered { patch(&control, &run)? } else { None };
+    let patch = if is_offered { patch(&control, &run, &found.live)? } else { None };
     let Some(patch) = patch else {
         let message = "error getting Lua resource action: built-in script does not exist";
         return Err(ApiError::new(Code::Unknown, message));
@@ -100,31 +99,37 @@ pub(crate) async fn run_action(
 
 /// What an object of this kind can be asked to do.
 fn offers(reference: &ObjectRef, live: &Value) -> Vec<Offer> {
-    let is_on = |field: &str| live.at(&["spec", field]).and_then(Value::as_bool) == Some(true);
+    let is_paused = live.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
     let offer = |name, icon, is_disabled| Offer { name, icon, is_disabled, parameter: None };
     let scale = || Offer { parameter: Some("replicas"), ..offer("scale", "fa fa-fw fa-plus-circle", false) };
     let restart = || offer("restart", "fa fa-fw fa-redo", false);
     match (reference.group.as_str(), reference.kind.as_str()) {
         ("apps", "Deployment") => vec![
-            offer("pause", "fa fa-fw fa-pause-circle", is_on("paused")),
+            offer("pause", "fa fa-fw fa-pause-circle", is_paused),
             restart(),
-            offer("resume", "fa fa-fw fa-play-circle", !is_on("paused")),
+            offer("resume", "fa fa-fw fa-play-circle", !is_paused),
             scale(),
         ],
         ("apps", "StatefulSet") => vec![restart(), scale()],
         ("apps", "DaemonSet") => vec![restart()],
-        (group, _) if insight::is_flux(group) => vec![
-            offer("reconcile", "fa fa-fw fa-sync-alt", false),
-            offer("resume", "fa fa-fw fa-play-circle", !is_on("suspend")),
-            offer("suspend", "fa fa-fw fa-pause-circle", is_on("suspend")),
-        ],
+        (group, _) if insight::is_flux(group) => {
+            let is_refused = |action: FluxAction| action.check(live).is_err();
+            let (resume, suspend) = (is_refused(FluxAction::Resume), is_refused(FluxAction::Suspend));
+            vec![
+                offer("reconcile", "fa fa-fw fa-sync-alt", is_refused(FluxAction::Reconcile)),
+                offer("resume", "fa fa-fw fa-play-circle", resume || !is_suspended(live)),
+                offer("suspend", "fa fa-fw fa-pause-circle", suspend || is_suspended(live)),
+            ]
+        }
         _ => Vec::new(),
     }
 }
 
-fn patch(control: &ControlPlane, run: &Run) -> Result<Option<Value>, ApiError> {
+fn patch(control: &ControlPlane, run: &Run, live: &Value) -> Result<Option<Value>, ApiError> {
     if insight::is_flux(&run.asked.0.group) {
-        return Ok(page_api::flux_patch(&run.action, control));
+        let Some(action) = FluxAction::of(&run.action) else { return Ok(None) };
+        action.check(live)?;
+        return Ok(Some(action.patch(control)));
     }
     let mut patch = Value::map();
     match run.action.as_str() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use apimachinery::clock::rfc3339_micro;
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
 use cluster::{ActAs, Deadline, Logs, Resource, Target};
 use engine::ObjectRef;
 use futures::stream::{BoxStream, select_all};
@@ -14,12 +15,16 @@ use futures::{Stream, StreamExt as _};
 use insight::tree::Placed;
 use value::Value;
 
+use super::guard::guarded;
+use super::tree::PERIOD;
 use crate::answer::Answer;
+use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::Deployment;
 use crate::error::{ApiError, Code};
-use crate::permit::ReadsLogs;
+use crate::permit::{ReadsLogs, require_logs, sees};
 use crate::request::Request;
+use crate::sessions::is_current;
 
 /// Upstream's limit: more are nobody's question.
 const MAX_PODS: usize = 10;
@@ -34,7 +39,7 @@ const PASSED_ON: [&str; 4] = ["container", "previous", "sinceSeconds", "tailLine
 /// that it is the last.
 pub(crate) async fn logs(
     control: Arc<ControlPlane>,
-    ReadsLogs(application): ReadsLogs,
+    ReadsLogs { caller, application }: ReadsLogs,
     request: Request,
 ) -> Result<Answer, ApiError> {
     for parameter in ["untilTime", "sinceTime", "download"] {
@@ -65,8 +70,23 @@ pub(crate) async fn logs(
     }
     let lines = if follow { select_all(lines).boxed() } else { by_time(lines).await };
     let entries = lines.filter(move |line| std::future::ready(filter.takes(line))).map(|line| line.entry());
-    let end = async move { end(&rfc3339_micro(control.clock.now())) };
-    Ok(Answer::Stream(entries.chain(futures::stream::once(end)).map(Ok).boxed()))
+    let clock = control.clock.clone();
+    let end = async move { end(&rfc3339_micro(clock.now())) };
+    let entries = entries.chain(futures::stream::once(end)).map(Ok).boxed();
+    let check = move || may_go_on(&control, &caller, &application);
+    Ok(Answer::Stream(guarded(entries, PERIOD, check)))
+}
+
+/// Whether what was permitted when the stream began still is.
+fn may_go_on(control: &ControlPlane, caller: &Caller, application: &Value) -> Result<(), ApiError> {
+    if !is_current(control, caller) {
+        return Err(ApiError::new(Code::Unauthenticated, "the session has ended"));
+    }
+    let [namespace, name] =
+        [object::namespace(application), object::name(application)].map(Option::unwrap_or_default);
+    let now = control.applications.get(namespace, name);
+    let now = now.filter(|now| sees(control, caller, now)).ok_or_else(ApiError::denied)?;
+    require_logs(control, caller, &now)
 }
 
 /// The Pods that are asked for: one by name, or those below an object, or all.

@@ -19,7 +19,7 @@ use crate::sessions::is_current;
 use crate::tree_watch::TreeWatch;
 
 /// A session that has ended is noticed after so long, even if nothing happens.
-const PERIOD: Duration = Duration::from_secs(30);
+pub(super) const PERIOD: Duration = Duration::from_secs(30);
 /// What happens in this time is looked at once.
 const GATHERED: Duration = Duration::from_millis(100);
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use apimachinery::clock::rfc3339_micro;
 use apimachinery::gvk::GroupVersionKind;
 use cluster::{Subresource, Target};
 use engine::ObjectRef;
@@ -13,15 +12,14 @@ use super::object::key_in;
 use crate::answer::Answer;
 use crate::authentication::Caller;
 use crate::control_plane::{ControlPlane, MANAGER};
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
+use crate::flux_action::{FluxAction, right};
 use crate::permit::{Permit, no_session, rbac_name_of, require};
 use crate::request::Request;
 use crate::sight::{Sight, may_with_cluster};
 
-/// Another value asks for a reconciliation.
-const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
-
-/// A Flux object may be acted on: by who may sync the Application that it stands for, or change the cluster.
+/// A Flux object may be acted on: by who may run the action on objects of the Application that it
+/// was generated for or, where there is none, change the cluster.
 pub(crate) struct ActsOnFlux(ObjectRef);
 
 impl Permit for ActsOnFlux {
@@ -43,18 +41,19 @@ impl Permit for ActsOnFlux {
                 row.name()
             )));
         }
-        may_act(control, &caller, &row)?;
+        let action = body.str_at(&["action"]).unwrap_or_default();
+        may_act(control, &caller, &row, &right(&reference, action))?;
         Ok(Self(reference))
     }
 }
 
-fn may_act(control: &ControlPlane, caller: &Caller, row: &Row) -> Result<(), ApiError> {
-    if may_with_cluster(control, caller, "update") {
-        return Ok(());
-    }
-    let owner = row.owner().ok_or_else(ApiError::denied)?;
+fn may_act(control: &ControlPlane, caller: &Caller, row: &Row, right: &str) -> Result<(), ApiError> {
+    let Some(owner) = row.owner() else {
+        let may = may_with_cluster(control, caller, "update");
+        return if may { Ok(()) } else { Err(ApiError::denied()) };
+    };
     let object = rbac_name_of(control, owner.project, owner.namespace, owner.name);
-    require(control, caller, "sync", &object)
+    require(control, caller, right, &object)
 }
 
 /// `POST /api/flamingo/v1/object/actions`: `reconcile`, `suspend` or `resume`.
@@ -65,29 +64,18 @@ pub(crate) async fn act(
 ) -> Result<Answer, ApiError> {
     let body = request.json()?;
     let action = body.str_at(&["action"]).unwrap_or_default();
-    let patch = patch(action, &control).ok_or_else(|| {
+    let action = FluxAction::of(action).ok_or_else(|| {
         ApiError::invalid(format!("action: {action:?} is not one of reconcile, suspend, resume"))
     })?;
     let session = control.session();
     let kind = GroupVersionKind::new(&reference.group, "", &reference.kind);
     let resource = session.preferred_resource(&kind).await?;
     let target = Target::new(&resource, &reference.namespace, &reference.name);
-    session.merge_patch(&target, Subresource::Main, MANAGER, &patch).await?;
+    let live = session
+        .get(&target)
+        .await?
+        .ok_or_else(|| ApiError::new(Code::NotFound, format!("{reference} is not there any more")))?;
+    action.check(&live)?;
+    session.merge_patch(&target, Subresource::Main, MANAGER, &action.patch(&control)).await?;
     Ok(Answer::Json(Value::map()))
-}
-
-/// What an action writes; `None` for an unknown one. Who resumes wants to see it work at once.
-pub(crate) fn patch(action: &str, control: &ControlPlane) -> Option<Value> {
-    let mut patch = Value::map();
-    if matches!(action, "reconcile" | "resume") {
-        let now = rfc3339_micro(control.clock.now());
-        patch.set_at(&["metadata", "annotations", REQUESTED_AT], now);
-    }
-    match action {
-        "reconcile" => {}
-        "suspend" => patch.set_at(&["spec", "suspend"], true),
-        "resume" => patch.set_at(&["spec", "suspend"], false),
-        _ => return None,
-    }
-    Some(patch)
 }

@@ -160,11 +160,10 @@ impl Tab {
     fn tell_rows(&mut self, list: &Reading<'_>, until: u64) -> bool {
         let Some(news) = list.since(self.number) else { return false };
         let (mut changes, mut is_all) = (HashMap::new(), false);
-        for news in news.take(usize::try_from(until - self.number).unwrap_or(usize::MAX)) {
+        for (_, news) in news.take_while(|(number, _)| *number <= until) {
             match news {
                 News::Row(change) => merge(&mut changes, change),
                 News::Rights => is_all = true,
-                News::Mark => {}
             }
         }
         self.number = until;
@@ -252,10 +251,10 @@ impl Tab {
         let sight = Sight::new(&self.control, &self.caller);
         let mut sees = sight.sees();
         let mut first = HashSet::new();
-        for news in list.since(number)? {
+        for (_, news) in list.since(number)? {
             let change = match news {
                 News::Row(change) if first.insert(change.key.clone()) => change,
-                News::Row(_) | News::Mark => continue,
+                News::Row(_) => continue,
                 News::Rights => return None,
             };
             match &change.before {

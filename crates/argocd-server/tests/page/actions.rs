@@ -3,7 +3,7 @@
 use crate::list::{fill, kustomization};
 use crate::world::{Answer, World, read};
 
-async fn act(world: &World, token: &str, key: &str, action: &str) -> Answer {
+pub(crate) async fn act(world: &World, token: &str, key: &str, action: &str) -> Answer {
     let body = format!(r#"{{"key":"{key}","action":"{action}"}}"#);
     let request = world.client.post(world.url("/api/flamingo/v1/object/actions")).bearer_auth(token);
     read(request.header("content-type", "application/json").body(body)).await
@@ -40,7 +40,13 @@ async fn flux_objects_are_suspended_and_resumed() {
         (&admin, "x".to_owned(), "suspend", 400, "key: \"x\" is not of the form group/Kind/namespace/name"),
         (&admin, key("nothing"), "suspend", 403, "permission denied"),
         (&alice, key("infra"), "suspend", 403, "permission denied"),
-        (&alice, key("shop"), "suspend", 403, "permission denied: applications, sync, web/shop, sub: alice"),
+        (
+            &alice,
+            key("shop"),
+            "suspend",
+            403,
+            "permission denied: applications, action/kustomize.toolkit.fluxcd.io/Kustomization/suspend, web/shop",
+        ),
         (
             &admin,
             "argoproj.io/Application/argocd/shop".to_owned(),
@@ -63,5 +69,5 @@ async fn flux_objects_are_suspended_and_resumed() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("alice may sync the Application and not reconcile its Kustomization");
+    panic!("alice may do everything with the Application and not reconcile its Kustomization");
 }

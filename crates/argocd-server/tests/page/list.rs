@@ -95,6 +95,20 @@ async fn windows_are_searched_counted_and_sorted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_to_another_application_of_the_project_goes_out_of_sight() {
+    let world = World::start(true, None).await;
+    let policy = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-rbac-cm, namespace: argocd}\ndata: \
+                  {policy.csv: 'p, alice, applications, get, web/shop, allow'}\n";
+    world.apply(policy).await;
+    fill(&world).await;
+    let alice = world.log_in("alice").await;
+    world.until_rows(&alice, "show=all", "Application/shop Kustomization/shop").await;
+    world.apply(&kustomization("shop", Some("api"))).await;
+    world.until_rows(&alice, "show=all", "Application/shop").await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kinds_may_come_later() {
     let world = World::start(false, None).await;
     let admin = world.log_in("admin").await;

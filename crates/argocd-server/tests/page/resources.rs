@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::actions::act;
 use crate::application::deployed;
 use crate::list::{application, kustomization};
 use crate::world::{Answer, World, read};
@@ -43,6 +44,7 @@ pub(crate) async fn settled() -> (World, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actions_are_offered_and_run() {
     let (world, admin) = settled().await;
+    world.apply(&kustomization("shop", None)).await;
     let query = "?namespace=flux-system&resourceName=shop&version=v1&group=kustomize.toolkit.fluxcd.io&kind=Kustomization";
     let names = |answer: Json| -> Vec<String> {
         let actions = answer["actions"].as_array().expect("actions").clone();
@@ -100,6 +102,53 @@ async fn rights_are_those_of_the_object() {
     assert_eq!(get(&world, &alice, "/logs").await.status, 403);
     allow("p, alice, applications, delete/apps/Deployment/shop/*, web/*, allow").await;
     assert_eq!(delete().await, 200);
+    world.stop().await;
+}
+
+const KEY: &str = "kustomize.toolkit.fluxcd.io/Kustomization/flux-system/shop";
+
+/// The status and the sentence of an action on the Kustomization, which both routes answer alike.
+async fn both(world: &World, token: &str, action: &str) -> (u16, String) {
+    let (page, upstream) =
+        (act(world, token, KEY, action).await, run(world, token, KUSTOMIZATION, action).await);
+    assert_eq!(page.status, upstream.status, "{action}: {} {}", page.json(), upstream.json());
+    (page.status, page.json()["message"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_generated_deploys_with_syncs_alone() {
+    let (world, admin) = settled().await;
+    world.until_rows(&admin, "show=flux", "Kustomization/shop").await;
+    assert_eq!(both(&world, &admin, "reconcile").await, (200, String::new()));
+    let (status, message) = both(&world, &admin, "suspend").await;
+    assert_eq!(status, 400);
+    assert!(
+        message.contains("Application argocd/shop") && message.contains("syncPolicy.automated"),
+        "{message}"
+    );
+    let suspended = kustomization("shop", Some("shop")).replace("prune: true", "prune: true, suspend: true");
+    world.apply(&suspended).await;
+    for action in ["resume", "reconcile"] {
+        let (status, message) = both(&world, &admin, action).await;
+        assert_eq!(status, 400, "{action}");
+        assert!(message.contains("sync the Application"), "{message}");
+    }
+    let object = live(&world, &suspended).await;
+    assert_eq!(object.at(&["spec", "suspend"]), Some(&true.into()));
+    world.apply(&suspended.replace("prune: true, suspend: true", "prune: true")).await;
+
+    let alice = world.log_in("alice").await;
+    let policy = |rules: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: argocd-rbac-cm, namespace: argocd}}\ndata:\n  policy.csv: |\n    \
+             p, alice, applications, *, web/*, allow\n    {rules}\n"
+        )
+    };
+    for (rules, status) in [("", 200), ("p, alice, applications, action/*, web/*, deny", 403)] {
+        world.apply(&policy(rules)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert_eq!(both(&world, &alice, "reconcile").await.0, status, "{rules}");
+    }
     world.stop().await;
 }
 
