@@ -17,7 +17,7 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::{Deployment, finding};
 use crate::error::{ApiError, Code};
-use crate::masking::{Sign, masked};
+use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Permit, no_session, sees};
 use crate::request::Request;
 use crate::sight::Sight;
@@ -118,7 +118,7 @@ pub(crate) async fn object(
     let health = if is_flux { Some(health::of_flux(&live)) } else { health::of_kind(&live, now) };
     let found = diagnose([&live], now, &Terms::FLUX);
     let mut answer = Map::new();
-    answer.insert("object", shown(&live));
+    answer.insert("object", shown(&live, &Mask::new(&control, Sign::Asterisk)));
     add_health(&mut answer, health);
     answer.insert("conditions", conditions(&live));
     answer.insert("events", Value::list_of(newest_first(&events)));
@@ -142,8 +142,8 @@ fn missing() -> Value {
     ])
 }
 
-fn shown(live: &Value) -> Value {
-    let mut shown = masked(live, Sign::Asterisk);
+fn shown(live: &Value, mask: &Mask) -> Value {
+    let mut shown = masked(live, mask);
     shown.remove_at(&["metadata", "managedFields"]);
     shown
 }
