@@ -40,20 +40,20 @@ pub(crate) enum Answer {
 pub(crate) enum Frame {
     Event {
         name: &'static str,
-        id: String,
+        /// Missing where more belongs to it: who comes back asks for all of that again.
+        id: Option<String>,
         data: Value,
     },
     /// Nothing happened; the id all the same is newer.
-    Silence {
-        id: String,
-    },
+    Silence { id: String },
 }
 
 impl Frame {
     fn text(&self) -> String {
         match self {
             Self::Event { name, id, data } => {
-                format!("id: {id}\nevent: {name}\ndata: {}\n\n", value::to_json(data))
+                let id = id.as_ref().map(|id| format!("id: {id}\n")).unwrap_or_default();
+                format!("{id}event: {name}\ndata: {}\n\n", value::to_json(data))
             }
             Self::Silence { id } => format!(":\nid: {id}\n\n"),
         }

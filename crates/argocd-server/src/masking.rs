@@ -4,12 +4,16 @@
 
 use std::collections::HashMap;
 
+use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
-use engine::ObjectRef;
 use value::{Map, Value};
+
+use crate::control_plane::ControlPlane;
 
 /// Where `kubectl apply` keeps what it applied last, values included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The setting of annotations that are as secret as the values, with commas in between.
+const ANNOTATIONS: &str = "resource.sensitive.mask.annotations";
 const FIELDS: [&str; 2] = ["data", "stringData"];
 /// The first value of a key is this long, each other one four signs longer.
 const LENGTH: usize = 8;
@@ -34,21 +38,41 @@ impl Sign {
     }
 }
 
+/// What is hidden, and how.
+pub(crate) struct Mask {
+    sign: Sign,
+    /// The annotations of Secrets whose values are hidden as well.
+    annotations: Vec<String>,
+}
+
+impl Mask {
+    /// As `argocd-cm` wants it.
+    pub(crate) fn new(control: &ControlPlane, sign: Sign) -> Self {
+        Self::parse(sign, control.config().get(ANNOTATIONS).map(String::as_str).unwrap_or_default())
+    }
+
+    fn parse(sign: Sign, annotations: &str) -> Self {
+        let keys = annotations.split(',').map(str::trim).filter(|key| !key.is_empty());
+        Self { sign, annotations: keys.map(str::to_owned).collect() }
+    }
+}
+
 /// The object without the values of a Secret; anything else as it is.
-pub(crate) fn masked(object: &Value, sign: Sign) -> Value {
+pub(crate) fn masked(object: &Value, mask: &Mask) -> Value {
     let is_secret =
-        ObjectRef::of(object).is_some_and(|object| object.group.is_empty() && object.kind == "Secret");
+        GroupVersionKind::of(object).is_some_and(|kind| kind.group.is_empty() && kind.kind == "Secret");
     if !is_secret {
         return object.clone();
     }
-    let mut known = HashMap::new();
+    let mut known = Known::default();
     let mut hidden = object.clone();
-    hide(&mut hidden, sign, &mut known);
-    if let Some(applied) = object::annotation(object, LAST_APPLIED) {
+    hide(&mut hidden, mask, &mut known);
+    let is_whole = mask.annotations.iter().any(|key| key == LAST_APPLIED);
+    if let Some(applied) = object::annotation(object, LAST_APPLIED).filter(|_| !is_whole) {
         // What cannot be read cannot be masked either.
         match value::from_json(applied.as_bytes()) {
             Ok(mut applied) => {
-                hide(&mut applied, sign, &mut known);
+                hide(&mut applied, mask, &mut known);
                 hidden.set_at(&["metadata", "annotations", LAST_APPLIED], value::to_json(&applied));
             }
             Err(_) => drop(hidden.remove_at(&["metadata", "annotations", LAST_APPLIED])),
@@ -58,30 +82,48 @@ pub(crate) fn masked(object: &Value, sign: Sign) -> Value {
 }
 
 /// The values that were seen of each key, and what stands for them.
-type Known = HashMap<String, Vec<Value>>;
+#[derive(Default)]
+struct Known {
+    data: HashMap<String, Vec<Value>>,
+    annotations: HashMap<String, Vec<Value>>,
+}
 
-fn hide(secret: &mut Value, sign: Sign, known: &mut Known) {
+fn hide(secret: &mut Value, mask: &Mask, known: &mut Known) {
+    let sign = mask.sign;
     for field in FIELDS {
         let Some(values) = secret.get(field).filter(|values| !values.is_null()) else { continue };
         let hidden = match values.as_map() {
-            Some(values) => Value::from(hide_all(values, sign, known)),
+            Some(values) => Value::from(hide_all(values, sign, &mut known.data)),
             None => Value::from(sign.text(0)),
         };
         secret.set_at(&[field], hidden);
     }
+    for key in &mask.annotations {
+        let path = ["metadata", "annotations", key];
+        let value = secret.at(&path);
+        let hidden =
+            value.map(|value| sign.text(place(known.annotations.entry(key.clone()).or_default(), value)));
+        if let Some(hidden) = hidden {
+            secret.set_at(&path, hidden);
+        }
+    }
 }
 
-fn hide_all(values: &Map, sign: Sign, known: &mut Known) -> Map {
+fn hide_all(values: &Map, sign: Sign, known: &mut HashMap<String, Vec<Value>>) -> Map {
     let mut hidden = Map::new();
     for (key, value) in values {
         let seen = known.entry(key.as_str().to_owned()).or_default();
-        let at = seen.iter().position(|known| known == value).unwrap_or_else(|| {
-            seen.push(value.clone());
-            seen.len() - 1
-        });
-        hidden.insert(key.as_str(), sign.text(at));
+        hidden.insert(key.as_str(), sign.text(place(seen, value)));
     }
     hidden
+}
+
+/// The place of a value among the different ones.
+fn place(seen: &mut Vec<Value>, value: &Value) -> usize {
+    seen.iter().position(|known| known == value).unwrap_or_else(|| {
+        seen.push(value.clone());
+        seen.len() - 1
+    })
 }
 
 #[cfg(test)]
@@ -89,7 +131,25 @@ mod tests {
     use super::*;
 
     fn mask(text: &str) -> String {
-        value::to_json(&masked(&value::from_json(text.as_bytes()).expect(text), Sign::Plus))
+        mask_with(text, "")
+    }
+
+    fn mask_with(text: &str, annotations: &str) -> String {
+        let mask = Mask::parse(Sign::Plus, annotations);
+        value::to_json(&masked(&value::from_json(text.as_bytes()).expect(text), &mask))
+    }
+
+    #[test]
+    fn annotations_are_hidden_where_settings_say_so() {
+        let secret = |a: &str, b: &str, applied: &str| {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"annotations":{{"a":"{a}","b":"{b}","c":"shown","{LAST_APPLIED}":"{{\"metadata\":{{\"annotations\":{{\"a\":\"{applied}\"}}}}}}"}}}}}}"#
+            )
+        };
+        let hidden = mask_with(&secret("x", "y", "z"), "a, b,,missing");
+        assert_eq!(hidden, secret("++++++++", "++++++++", "++++++++++++"));
+        let whole = mask_with(&secret("x", "y", "hidden"), LAST_APPLIED);
+        assert!(!whole.contains("hidden"), "{whole}");
     }
 
     #[test]

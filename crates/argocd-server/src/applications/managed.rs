@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::control_plane::ControlPlane;
 use crate::deployment::Deployment;
 use crate::error::ApiError;
-use crate::masking::{Sign, masked};
+use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Get, OnApplication};
 use crate::request::Request;
 
@@ -24,11 +24,12 @@ pub(crate) async fn managed_resources(
 ) -> Result<Answer, ApiError> {
     let deployment = Deployment::of(&control, &permit.application);
     let own = deployment.tree.iter().filter(|placed| placed.parents.is_empty());
+    let mask = Mask::new(&control, Sign::Plus);
     let mut items = Vec::new();
     for placed in own.filter(|placed| is_asked(&request, &placed.reference, &placed.version)) {
         let seen = control.objects.get(&placed.reference);
         let live = seen.and_then(|seen| seen.flux.clone());
-        items.push(item(&placed.reference, live.as_ref()));
+        items.push(item(&placed.reference, live.as_ref(), &mask));
     }
     Ok(Answer::Json(if items.is_empty() { Value::map() } else { Value::map_of([("items", items)]) }))
 }
@@ -46,7 +47,7 @@ fn is_asked(request: &Request, reference: &ObjectRef, version: &str) -> bool {
     .all(|(field, own)| request.parameter(field).is_none_or(|wanted| wanted.is_empty() || wanted == *own))
 }
 
-fn item(of: &ObjectRef, live: Option<&Value>) -> Value {
+fn item(of: &ObjectRef, live: Option<&Value>, mask: &Mask) -> Value {
     // The versions of Flux objects are not part of these answers.
     let mut item = Value::from(reference(of, ""));
     let Some(live) = live else {
@@ -56,7 +57,7 @@ fn item(of: &ObjectRef, live: Option<&Value>) -> Value {
         item.set_at(&["modified"], true);
         return item;
     };
-    let live = masked(live, Sign::Plus);
+    let live = masked(live, mask);
     let mut normalized = live.clone();
     normalized.remove_at(&["metadata", "creationTimestamp"]);
     normalized.remove_at(&["status"]);

@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::deployment::Deployment;
 use crate::error::{ApiError, Code};
-use crate::masking::{Sign, masked};
+use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Get, OnApplication, OnResource, RemoveResource, UpdateResource};
 use crate::request::Request;
 
@@ -36,7 +36,7 @@ pub(crate) async fn resource(
     request: Request,
 ) -> Result<Answer, ApiError> {
     let found = find(&control, &permit.application, &asked(&request)?).await?;
-    Ok(manifest(&found.live))
+    Ok(manifest(&control, &found.live))
 }
 
 /// `POST /api/v1/applications/{name}/resource`: the body is a patch, as a text.
@@ -71,7 +71,7 @@ pub(crate) async fn patch_resource(
         let code = ApiError::from_cluster(&error);
         ApiError::new(code, format!("error patching resource: {error}"))
     })?;
-    Ok(manifest(&patched))
+    Ok(manifest(&control, &patched))
 }
 
 /// `DELETE /api/v1/applications/{name}/resource`: its dependents go first, afterwards at once with `force`, or stay
@@ -147,6 +147,7 @@ pub(super) async fn find(
     Ok(Found { target, live })
 }
 
-fn manifest(live: &Value) -> Answer {
-    Answer::Json(Value::map_of([("manifest", value::to_json(&masked(live, Sign::Plus)))]))
+fn manifest(control: &ControlPlane, live: &Value) -> Answer {
+    let live = masked(live, &Mask::new(control, Sign::Plus));
+    Answer::Json(Value::map_of([("manifest", value::to_json(&live))]))
 }

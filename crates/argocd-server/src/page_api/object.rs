@@ -7,7 +7,7 @@ use apimachinery::object;
 use cluster::Target;
 use engine::ObjectRef;
 use insight::health::{self, Health};
-use insight::rows::object_of;
+use insight::rows::{key_of, object_of};
 use insight::{Terms, diagnose};
 use value::{Map, Value};
 
@@ -17,15 +17,30 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::{Deployment, finding};
 use crate::error::{ApiError, Code};
-use crate::masking::{Sign, masked};
+use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Permit, no_session, sees};
 use crate::request::Request;
 use crate::sight::Sight;
 
 /// An object of an Application's tree that may be seen, the Application itself, or a Flux object of the list.
 pub(crate) struct SeesObject {
+    caller: Caller,
     reference: ObjectRef,
     version: String,
+    /// In whose tree it is.
+    application: Option<Value>,
+}
+
+impl SeesObject {
+    /// Whether the caller may see a source that the object refers to: not all that it names is theirs.
+    fn sees_source(&self, control: &ControlPlane, source: &ObjectRef) -> bool {
+        let mut trees = self.application.iter().map(|application| Deployment::of(control, application));
+        if trees.any(|deployment| deployment.find(source).is_some()) {
+            return true;
+        }
+        let row = control.list.read().rows().get(&key_of(source)).cloned();
+        row.is_some_and(|row| Sight::new(control, &self.caller).sees()(&row))
+    }
 }
 
 impl Permit for SeesObject {
@@ -38,13 +53,13 @@ impl Permit for SeesObject {
         let key = request.parameter("key").unwrap_or_default();
         let reference = key_in("key", key)?;
         match request.parameter("application").filter(|key| !key.is_empty()) {
-            Some(application) => in_tree(control, &caller, key_in("application", application)?, reference),
+            Some(application) => in_tree(control, caller, key_in("application", application)?, reference),
             None => {
                 let row = control.list.read().rows().get(key).cloned();
                 let is_seen = row.is_some_and(|row| Sight::new(control, &caller).sees()(&row));
                 let seen = control.objects.get(&reference).filter(|_| is_seen);
                 let version = seen.ok_or_else(ApiError::denied)?.node.version.clone();
-                Ok(Self { reference, version })
+                Ok(Self { caller, reference, version, application: None })
             }
         }
     }
@@ -52,23 +67,24 @@ impl Permit for SeesObject {
 
 fn in_tree(
     control: &ControlPlane,
-    caller: &Caller,
+    caller: Caller,
     application: ObjectRef,
     reference: ObjectRef,
 ) -> Result<SeesObject, ApiError> {
     let found = control.applications.get(&application.namespace, &application.name);
     let found = found.filter(|_| application.kind == "Application");
-    let found = found.filter(|found| sees(control, caller, found)).ok_or_else(ApiError::denied)?;
+    let found = found.filter(|found| sees(control, &caller, found)).ok_or_else(ApiError::denied)?;
     if reference == application {
         let version = GroupVersionKind::of(&found).map(|gvk| gvk.version).unwrap_or_default();
-        return Ok(SeesObject { reference, version });
+        return Ok(SeesObject { caller, reference, version, application: None });
     }
     let deployment = Deployment::of(control, &found);
     let placed = deployment.find(&reference).ok_or_else(|| {
         let name = &application.name;
         ApiError::new(Code::NotFound, format!("{reference} is no part of application {name}"))
     })?;
-    Ok(SeesObject { version: placed.version.clone(), reference })
+    let version = placed.version.clone();
+    Ok(SeesObject { caller, reference, version, application: Some(found) })
 }
 
 /// The object that a key names.
@@ -84,11 +100,12 @@ pub(super) fn key_in(parameter: &str, key: &str) -> Result<ObjectRef, ApiError> 
 /// `GET /api/flamingo/v1/object`.
 pub(crate) async fn object(
     control: Arc<ControlPlane>,
-    SeesObject { reference, version }: SeesObject,
+    permit: SeesObject,
     _: Request,
 ) -> Result<Answer, ApiError> {
+    let SeesObject { reference, version, .. } = &permit;
     let session = control.session();
-    let kind = GroupVersionKind::new(&reference.group, &version, &reference.kind);
+    let kind = GroupVersionKind::new(&reference.group, version, &reference.kind);
     let resource = session.resource(&kind).await?;
     let target = Target::new(&resource, &reference.namespace, &reference.name);
     let Some(live) = session.get(&target).await? else {
@@ -101,13 +118,13 @@ pub(crate) async fn object(
     let health = if is_flux { Some(health::of_flux(&live)) } else { health::of_kind(&live, now) };
     let found = diagnose([&live], now, &Terms::FLUX);
     let mut answer = Map::new();
-    answer.insert("object", shown(&live));
+    answer.insert("object", shown(&live, &Mask::new(&control, Sign::Asterisk)));
     add_health(&mut answer, health);
     answer.insert("conditions", conditions(&live));
     answer.insert("events", Value::list_of(newest_first(&events)));
     answer.insert("applied", Value::list_of(applied(&live)));
     answer.insert("findings", Value::list_of(found.iter().map(finding)));
-    if let Some(source) = source_of(&control, &live) {
+    if let Some(source) = source_of(&control, &permit, &live) {
         answer.insert("source", source);
     }
     Ok(Answer::Json(answer.into()))
@@ -125,8 +142,8 @@ fn missing() -> Value {
     ])
 }
 
-fn shown(live: &Value) -> Value {
-    let mut shown = masked(live, Sign::Asterisk);
+fn shown(live: &Value, mask: &Mask) -> Value {
+    let mut shown = masked(live, mask);
     shown.remove_at(&["metadata", "managedFields"]);
     shown
 }
@@ -182,8 +199,8 @@ fn applied(live: &Value) -> Vec<Value> {
     applied
 }
 
-/// What a source has, or the source that a Flux object refers to.
-fn source_of(control: &ControlPlane, live: &Value) -> Option<Value> {
+/// What a source has, or the source that a Flux object refers to, if that may be seen.
+fn source_of(control: &ControlPlane, permit: &SeesObject, live: &Value) -> Option<Value> {
     if live.at(&["status", "artifact"]).is_some() {
         return Some(artifact(live));
     }
@@ -196,7 +213,8 @@ fn source_of(control: &ControlPlane, live: &Value) -> Option<Value> {
         namespace: named.str_at(&["namespace"]).unwrap_or(own).to_owned(),
         name: named.str_at(&["name"])?.to_owned(),
     };
-    Some(artifact(control.objects.get(&reference)?.flux.as_ref()?))
+    let seen = control.objects.get(&reference).filter(|_| permit.sees_source(control, &reference))?;
+    Some(artifact(seen.flux.as_ref()?))
 }
 
 fn artifact(source: &Value) -> Value {
@@ -204,8 +222,38 @@ fn artifact(source: &Value) -> Value {
         source.at(&["status", "artifact"]).unwrap_or(&Value::Null),
         &[("revision", "revision"), ("digest", "digest"), ("fetched", "lastUpdateTime")],
     );
-    if let Some(url) = source.at(&["spec", "url"]) {
-        shown.set_at(&["url"], url.clone());
+    if let Some(url) = source.str_at(&["spec", "url"]) {
+        shown.set_at(&["url"], without_credentials(url));
     }
     shown
+}
+
+/// An address without the name and password of who reads it; with SSH, the name is part of the address.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+    let name = user.split_once(':').map_or(user, |(name, _)| name);
+    match scheme {
+        "ssh" => format!("{scheme}://{name}@{host}{path}"),
+        _ => format!("{scheme}://{host}{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn addresses_tell_no_credentials() {
+        for (url, shown) in [
+            ("https://me:secret@git.example.com/a@b", "https://git.example.com/a@b"),
+            ("https://token@git.example.com", "https://git.example.com"),
+            ("https://me:a@b@git.example.com?x", "https://git.example.com?x"),
+            ("ssh://git:secret@git.example.com/a", "ssh://git@git.example.com/a"),
+            ("oci://registry.example.com/a", "oci://registry.example.com/a"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+    }
 }

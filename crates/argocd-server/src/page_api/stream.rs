@@ -22,6 +22,7 @@ use crate::permit::LoggedIn;
 use crate::request::Request;
 use crate::sessions::is_current;
 use crate::sight::Sight;
+use crate::snapshots::Nodes;
 use watched::{Told, Watched};
 
 /// What happens in this time is told at once.
@@ -65,6 +66,8 @@ struct Tab {
     shown: HashSet<Arc<str>>,
     watched: Option<Watched>,
     pending: VecDeque<Frame>,
+    /// The tree before what was told last, which may not have arrived as a whole.
+    before: Option<(u64, Nodes)>,
     has_ended: bool,
 }
 
@@ -72,7 +75,18 @@ impl Tab {
     fn new(control: Arc<ControlPlane>, caller: Caller, query: Query, watched: Option<Watched>) -> Self {
         let news = control.list.listen();
         let (shown, pending) = (HashSet::new(), VecDeque::new());
-        Self { control, caller, query, news, number: 0, shown, watched, pending, has_ended: false }
+        Self {
+            control,
+            caller,
+            query,
+            news,
+            number: 0,
+            shown,
+            watched,
+            pending,
+            before: None,
+            has_ended: false,
+        }
     }
 
     /// Without a position everything is news; with one that is not known any more, nothing is certain.
@@ -111,7 +125,7 @@ impl Tab {
             if !is_current(&self.control, &self.caller) {
                 self.has_ended = true;
                 let ended = Value::map_of([("message", "the session has ended; log in again")]);
-                return Some(Frame::Event { name: "ended", id: self.position(), data: ended });
+                return Some(Frame::Event { name: "ended", id: Some(self.position()), data: ended });
             }
             if !is_news {
                 return Some(Frame::Silence { id: self.position() });
@@ -142,6 +156,7 @@ impl Tab {
     /// What has happened since the tab was last told something.
     fn tell(&mut self) {
         let control = self.control.clone();
+        self.before = self.watched.as_ref().map(|watched| (self.number, watched.nodes()));
         // What is known of a tree at a number has to be known of that number alone.
         let until = match &self.watched {
             Some(_) => control.list.mark(),
@@ -154,6 +169,7 @@ impl Tab {
         for (name, data) in self.application() {
             self.push(name, data);
         }
+        self.seal();
     }
 
     /// Whether everything up to `until` is known.
@@ -192,7 +208,15 @@ impl Tab {
     }
 
     fn push(&mut self, name: &'static str, data: Value) {
-        self.pending.push_back(Frame::Event { name, id: self.position(), data });
+        self.pending.push_back(Frame::Event { name, id: None, data });
+    }
+
+    /// Who has the last event of what is told at once has all of it.
+    fn seal(&mut self) {
+        let position = self.position();
+        if let Some(Frame::Event { id, .. }) = self.pending.back_mut() {
+            *id = Some(position);
+        }
     }
 
     /// Rights count at the moment of the event: who has lost them hears that the row is gone.
@@ -269,11 +293,13 @@ impl Tab {
     fn reset(&mut self) {
         let control = self.control.clone();
         self.number = control.list.mark();
+        self.before = None;
         self.shown = self.visible(&control.list.read());
         self.push("reset", Value::map());
         if let Some(gone) = self.application().into_iter().find(|(name, _)| *name == "gone") {
             self.push(gone.0, gone.1);
         }
+        self.seal();
     }
 
     fn position(&self) -> String {
@@ -285,6 +311,9 @@ impl Tab {
 impl Drop for Tab {
     fn drop(&mut self) {
         if let Some(watched) = &self.watched {
+            if let Some((number, nodes)) = self.before.take() {
+                self.control.snapshots.keep(number, &watched.key, nodes);
+            }
             self.control.snapshots.keep(self.number, &watched.key, watched.nodes());
         }
     }

@@ -162,6 +162,39 @@ async fn a_tab_follows_its_application() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tab_that_was_cut_off_between_events_loses_none() {
+    let world = deployed().await;
+    let admin = world.log_in("admin").await;
+    let answer = until(&world, &admin, &TREE).await;
+    let position = answer["position"].as_str().expect("a position");
+    let query = format!("show=all&application=argoproj.io%2FApplication%2Fargocd%2Fshop&position={position}");
+    let mut events = world.listen(&admin, &query, None).await;
+    let mut last = events.expect("application").await.id;
+    let owner = kustomization("shop", None);
+    tokio::join!(world.apply(SERVICE), world.report(&owner, "{lastAttemptedRevision: 'main@sha1:2'}"));
+    let first = events.next().await.expect("an event");
+    assert_ne!(first.name, "tree");
+    if !first.id.is_empty() {
+        last = first.id;
+    }
+    drop(events);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut events = world.listen(&admin, &query, Some(&last)).await;
+    let tree = async {
+        loop {
+            let event = events.next().await.expect("an event");
+            assert_ne!(event.name, "reset");
+            if event.name == "tree" {
+                return nodes(&event.data["changed"]);
+            }
+        }
+    };
+    let changed = tokio::time::timeout(std::time::Duration::from_secs(10), tree).await.expect("a tree");
+    assert!(changed.contains(&"Service/front Healthy Synced < Kustomization".to_owned()), "{changed:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tab_whose_tree_is_not_known_asks_again() {
     let world = deployed().await;
     let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);

@@ -94,6 +94,24 @@ async fn a_flux_object_without_an_application() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_source_of_somebody_else_is_not_shown() {
+    let (world, admin) = settled().await;
+    let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: shop, namespace: flux-system}\n\
+                  spec: {interval: 10m, url: 'https://me:hidden@git.example.com/shop'}\n";
+    world.apply(source).await;
+    world.until_rows(&admin, "show=flux", "Kustomization/shop GitRepository/shop").await;
+    let alice = world.log_in("alice").await;
+    let path = format!(
+        "/object?application={APPLICATION}&key=kustomize.toolkit.fluxcd.io%2FKustomization%2Fflux-system%2Fshop"
+    );
+    let seen = world.get(&admin, &path).await.json();
+    assert_eq!(seen["source"], json!({"url": "https://git.example.com/shop"}));
+    let seen = world.get(&alice, &path).await;
+    assert_eq!((seen.status, seen.json().get("source")), (200, None));
+    world.stop().await;
+}
+
 struct Told;
 
 impl Preview for Told {

@@ -189,6 +189,7 @@ pub(crate) struct Events {
 /// An event of a stream.
 pub(crate) struct Event {
     pub(crate) name: String,
+    /// Empty where more belongs to it.
     pub(crate) id: String,
     pub(crate) data: Json,
 }
@@ -204,7 +205,7 @@ impl Events {
                     |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                 if let Some(name) = field("event") {
                     let data = serde_json::from_str(field("data").expect("data")).expect("JSON");
-                    let id = field("id").expect("an id").to_owned();
+                    let id = field("id").unwrap_or_default().to_owned();
                     return Some(Event { name: name.to_owned(), id, data });
                 }
             }
