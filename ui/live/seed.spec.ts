@@ -136,7 +136,7 @@ test("the seed story: log in by link, create, see it run, change it, break it, m
 });
 
 test("the password that is printed logs in, and a wrong one does not", async ({ page, up }) => {
-  const [, password = ""] = await up.said(/The password of admin: (\S+)/);
+  const [, password = ""] = await up.said(/The first password of admin: (\S+)/);
   const [, address = ""] = await up.said(/API is at (http:\/\/\S+?)\.? /);
   await page.goto(address);
   await page.getByLabel("Password").fill("wrong");
