@@ -26,9 +26,17 @@ pub(crate) fn build(release: bool) -> Result<PathBuf> {
 
 /// Where the binary is.
 fn binary(release: bool) -> Result<PathBuf> {
+    Ok(built(release)?.join("flamingo"))
+}
+
+/// The folder of what cargo has built.
+///
+/// # Errors
+/// Cargo does not say where it is.
+pub(crate) fn built(release: bool) -> Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().exec()?;
     let profile = if release { "release" } else { "debug" };
-    Ok(metadata.target_directory.join(profile).join("flamingo").into_std_path_buf())
+    Ok(metadata.target_directory.join(profile).into_std_path_buf())
 }
 
 /// Builds the binary, showing how far that is, and runs a command of it. What the command says is enough: its exit

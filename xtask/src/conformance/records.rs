@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use super::control_plane::ControlPlane;
 use super::report::Report;
 use crate::command::{cargo_command, output, root};
+use crate::flamingo;
 use crate::oracles::Oracles;
 
 /// The releases that are made: the program, the name, and the commands.
@@ -98,7 +99,7 @@ pub(crate) fn run(oracles: &Oracles, remake: bool, report: &mut Report) -> Resul
 /// The example of the `cli` crate that reads and makes records.
 fn record() -> Result<PathBuf> {
     output(cargo_command().args(["build", "--quiet", "--package", "cli", "--example", "helm_record"]))?;
-    Ok(root().join("target/debug/examples/helm_record"))
+    Ok(flamingo::built(false)?.join("examples/helm_record"))
 }
 
 fn differences(before: &[String], after: &[String]) -> Vec<String> {

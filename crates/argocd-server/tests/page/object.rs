@@ -82,8 +82,8 @@ async fn a_flux_object_without_an_application() {
     let artifact = "{artifact: {digest: 'sha256:1', lastUpdateTime: '2026-01-01T00:00:00Z', path: x, revision: 'main@sha1:2', url: 'http://x'}}";
     world.report(source, artifact).await;
     let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
-    world.until_rows(&admin, "show=flux&q=ns:flux-system revision", "").await;
     world.until_rows(&admin, "show=flux&q=sha1:2", "GitRepository/infra").await;
+    world.until_rows(&admin, "show=flux&q=name:infra", "Kustomization/infra GitRepository/infra").await;
     let path = "/object?key=kustomize.toolkit.fluxcd.io%2FKustomization%2Fflux-system%2Finfra";
     let answer = world.get(&admin, path).await;
     assert_eq!(answer.status, 200);
