@@ -6,6 +6,7 @@
 use apimachinery::clock::rfc3339_micro;
 use apimachinery::object;
 use engine::ObjectRef;
+use insight::generated::{APPLICATION, is_generated};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
@@ -13,10 +14,6 @@ use crate::error::{ApiError, Code};
 
 /// Another value asks for a reconciliation.
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
-/// Marks what was generated for an Application.
-const GENERATED: &str = "flamingo/generated";
-/// The Application, as `namespace/name`.
-const APPLICATION: &str = "flamingo/application";
 const SOURCES: &str = "source.toolkit.fluxcd.io";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +70,6 @@ impl FluxAction {
 
 pub(crate) fn is_suspended(live: &Value) -> bool {
     live.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
-}
-
-fn is_generated(live: &Value) -> bool {
-    object::label(live, GENERATED) == Some("true")
 }
 
 /// The action of policies, as upstream names those on objects.

@@ -10,6 +10,7 @@ pub mod chain;
 mod diagnosis;
 mod finding;
 mod flux;
+pub mod generated;
 pub mod health;
 pub mod rows;
 mod terms;

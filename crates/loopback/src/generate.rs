@@ -13,6 +13,7 @@ use argocd_api::Application;
 use argocd_api::application::{REFUSED, Source};
 use argocd_core::revision::Form;
 use flux_api::{git_repository, kustomization};
+use insight::generated::{APPLICATION, GENERATED};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use value::Value;
@@ -20,7 +21,7 @@ use value::Value;
 pub(crate) use credentials::Credentials;
 pub(crate) use options::OperationOptions;
 
-use crate::names::{self, APPLICATION, ApplicationName, DIGEST, GENERATED, SPEC};
+use crate::names::{self, ApplicationName, DIGEST, SPEC};
 
 /// How often Flux looks at a generated object by itself.
 const INTERVAL: &str = "10m";

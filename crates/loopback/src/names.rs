@@ -11,10 +11,6 @@ pub const FLUX_SUBSYSTEM: &str = "FluxSubsystem";
 /// The sync option that generates the Flux objects.
 pub const AUTO_CREATE: &str = "AutoCreateFluxResources";
 
-/// Marks what is generated.
-pub(crate) const GENERATED: &str = "flamingo/generated";
-/// The Application that an object was generated for, as `namespace/name`.
-pub(crate) const APPLICATION: &str = "flamingo/application";
 /// What a generated object was applied as, so that it is applied again only when that changes.
 pub(crate) const DIGEST: &str = "flamingo/digest";
 /// What the spec of a generated workload says, resting aside.
@@ -42,10 +38,7 @@ impl ApplicationName {
 
     /// The Application that `generated` was generated for.
     pub(crate) fn owner_of(generated: &Value) -> Option<Self> {
-        if object::label(generated, GENERATED) != Some("true") {
-            return None;
-        }
-        let (namespace, name) = object::annotation(generated, APPLICATION)?.split_once('/')?;
+        let (namespace, name) = insight::generated::owner_of(generated)?;
         Some(Self { namespace: namespace.to_owned(), name: name.to_owned() })
     }
 

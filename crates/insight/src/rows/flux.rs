@@ -6,13 +6,9 @@ use jiff::Timestamp;
 use value::{Map, Value};
 
 use super::row::filled;
+use crate::generated::owner_of;
 use crate::health;
 use crate::{Terms, diagnose};
-
-/// Marks what was generated for an Application.
-const GENERATED: &str = "flamingo/generated";
-/// The Application, as `namespace/name`.
-const APPLICATION: &str = "flamingo/application";
 
 /// Whether a Flux kind has rows in the list.
 pub fn is_shown(group: &str, kind: &str) -> bool {
@@ -50,11 +46,8 @@ pub(super) fn shown(object: &Value, kind: &str) -> Map {
 
 /// The key of the Application that an object was generated for.
 fn application(object: &Value) -> Option<String> {
-    if object::label(object, GENERATED) != Some("true") {
-        return None;
-    }
-    let owner = object::annotation(object, APPLICATION)?;
-    owner.contains('/').then(|| format!("argoproj.io/Application/{owner}"))
+    let (namespace, name) = owner_of(object)?;
+    Some(format!("argoproj.io/Application/{namespace}/{name}"))
 }
 
 /// Whether what it last tried is what it last did; of a source, whether it has what its spec wants.
