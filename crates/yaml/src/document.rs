@@ -79,13 +79,16 @@ fn parse_some(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Er
     guarded(text, |text| compose(text, rules, most))
 }
 
+/// The characters that end a line in YAML 1.1.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// A text that the parser can read, since it ends with a line break.
 #[derive(Clone, Copy)]
 pub(crate) struct Ended<'a> {
     /// The text.
     pub(crate) text: &'a str,
-    /// The line behind the end, where the line break was added.
-    added: Option<u64>,
+    /// The line break that was added, and the line behind the end.
+    added: Option<(char, u64)>,
 }
 
 impl Ended<'_> {
@@ -93,24 +96,40 @@ impl Ended<'_> {
     /// written.
     pub(crate) fn restore(&self, event: &mut EventData, end: u64) {
         if let EventData::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = event
-            && self.added == Some(end)
-            && value.ends_with('\n')
+            && let Some((added, line)) = self.added
+            && line == end
+            && value.ends_with(added)
         {
             value.pop();
         }
     }
 }
 
+/// The line break to add to a text that the parser would give up on with a panic: one in which a block scalar ends
+/// without a line break, or whose last character is a backslash.
+fn missing_break(text: &str) -> Option<char> {
+    if text.ends_with('\\') {
+        return Some('\n');
+    }
+    let last = text.rsplit(BREAKS).next().filter(|last| !last.is_empty())?;
+    if !has_block_scalar(text) {
+        return None;
+    }
+    if last.contains(|char| char != ' ' && char != '\t') {
+        return Some('\n');
+    }
+    // Whether blanks belong to the scalar is for its indentation to say. A scalar that they do not belong to may end
+    // with a line break of its own, which has to be told from the one that was added.
+    ['\u{2028}', '\u{2029}'].into_iter().find(|candidate| !text.contains(*candidate)).or(Some('\u{2028}'))
+}
+
 /// Reads with the parser, which has three habits that texts must be kept from.
 pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error>) -> Result<T, Error> {
     // The parser takes any character whose first byte is that of a byte order mark for one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // It gives up with a panic where a block scalar ends without a line break.
-    let last = text.rsplit('\n').next().unwrap_or_default();
-    let is_open = !last.trim().is_empty() && has_block_scalar(text);
-    // So does a backslash at the end.
-    let padded = (is_open || text.ends_with('\\')).then(|| format!("{text}\n"));
-    let added = padded.as_ref().map(|text| text.bytes().filter(|byte| *byte == b'\n').count() as u64);
+    let missing = missing_break(text);
+    let padded = missing.map(|missing| format!("{text}{missing}"));
+    let added = missing.zip(padded.as_deref().map(lines));
     // It gives up with a panic where a tag and a comma touch within brackets.
     match touching::readable(padded.as_deref().unwrap_or(text)) {
         Readable::Whole(text) => read(Ended { text: &text, added }),
@@ -155,11 +174,20 @@ fn compose(ended: Ended<'_>, rules: Rules, most: usize) -> Result<Vec<Document>,
 /// Whether some line may be the head of a block scalar. Other texts are left alone, since the place where they
 /// end is named in errors.
 fn has_block_scalar(text: &str) -> bool {
-    text.lines().any(|line| {
-        let head = line.split(" #").next().unwrap_or(line).trim_end();
-        head.trim_end_matches(|char: char| matches!(char, '+' | '-') || char.is_ascii_digit())
-            .ends_with(['|', '>'])
+    text.split(BREAKS).any(|line| {
+        line.match_indices(['|', '>']).any(|(at, _)| {
+            let behind =
+                line[at + 1..].trim_start_matches(|char: char| "+-".contains(char) || char.is_ascii_digit());
+            let behind = behind.trim_start_matches([' ', '\t']);
+            behind.is_empty() || behind.starts_with('#')
+        })
     })
+}
+
+/// The line breaks of a text, as the parser counts them.
+fn lines(text: &str) -> u64 {
+    let breaks = text.matches(BREAKS).count() - text.matches("\r\n").count();
+    breaks as u64
 }
 
 fn unexpected(mark: Mark, event: &EventData) -> Error {
@@ -514,6 +542,20 @@ mod tests {
         assert_eq!(shown("a: |\n  x\n", Rules::V2), r#"{"a":"x\n"}"#);
         assert_eq!(shown("a: |-\n  x", Rules::V3), r#"{"a":"x"}"#);
         assert_eq!(shown("a: |\n  x\n\n  ", Rules::V3), r#"{"a":"x\n"}"#);
+        assert_eq!(shown("a: |\r  x", Rules::V3), r#"{"a":"x"}"#);
+        assert_eq!(shown("a: |\n  x\r", Rules::V3), r#"{"a":"x\n"}"#);
+        assert_eq!(shown("a: |\t# text\n  x", Rules::V3), r#"{"a":"x"}"#);
+    }
+
+    #[test]
+    fn blanks_at_the_end_of_the_text_belong_to_a_block_by_their_number() {
+        assert_eq!(shown("a: |\n  x\n ", Rules::V3), r#"{"a":"x\n"}"#);
+        assert_eq!(shown("a: |\n  x\n  ", Rules::V3), r#"{"a":"x\n"}"#);
+        assert_eq!(shown("a: |\n  x\n    ", Rules::V3), r#"{"a":"x\n  "}"#);
+        assert_eq!(shown("a: |+\n  x\n ", Rules::V3), r#"{"a":"x\n"}"#);
+        assert_eq!(shown("a: |-\n  x\n   ", Rules::V3), r#"{"a":"x\n "}"#);
+        assert_eq!(shown("a: |2\n     ", Rules::V3), r#"{"a":"   "}"#);
+        assert_eq!(shown("a: >\n  x\n  y\n  \t", Rules::V3), r#"{"a":"x y\n\t"}"#);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use libyaml_safer::EventData;
 use crate::document::MAX_DEPTH;
 use crate::reader;
 
+/// So many commas are looked at one by one, each with all that is before it.
+const MAX_TRIALS: usize = 32;
+
 /// A text that the parser can be given.
 pub(crate) enum Readable<'a> {
     /// Nothing touches.
@@ -24,8 +27,14 @@ pub(crate) fn readable(text: &str) -> Readable<'_> {
     }
     // With a blank in every place that looks like one, the parser tells which of them are tags.
     let Some(tags) = tag_ends(&with_blanks(text, &candidates)) else {
-        // The text is broken somewhere, and what is behind a tag decides whether that comes first.
-        return Readable::Broken(without_commas(text, &candidates));
+        // The text is broken somewhere, or by the blanks.
+        let is_left_alone =
+            candidates.len() <= MAX_TRIALS && !candidates.iter().any(|at| ends_tag(text, *at));
+        return match is_left_alone {
+            true => Readable::Whole(Cow::Borrowed(text)),
+            // What is behind a tag decides whether that comes first.
+            false => Readable::Broken(without_commas(text, &candidates)),
+        };
     };
     // Each place before has got a blank, too.
     let is_tag = |(before, at): &(usize, usize)| tags.binary_search(&((at + before) as u64)).is_ok();
@@ -34,6 +43,22 @@ pub(crate) fn readable(text: &str) -> Readable<'_> {
         return Readable::Whole(Cow::Borrowed(text));
     }
     Readable::Broken(without_commas(text, &real))
+}
+
+/// Whether the parser comes to the comma at a place while it reads a tag.
+fn ends_tag(text: &str, at: usize) -> bool {
+    let text = format!("{}|\n", &text[..at]);
+    let mut parser = reader::parser(&text);
+    loop {
+        match parser.parse() {
+            Ok(event) if matches!(event.data, EventData::StreamEnd) => return false,
+            Ok(_) => {}
+            Err(error) => {
+                let is_here = error.problem_mark().is_some_and(|mark| mark.index == at as u64);
+                return is_here && error.context().is_some_and(|context| context.ends_with(" a tag"));
+            }
+        }
+    }
 }
 
 /// A character that no tag can hold stands for each comma.
@@ -119,6 +144,8 @@ mod tests {
             ("a: 'x !y, z'", None),
             ("a: |\n  x !y, z\n", None),
             ("[!!str 1, 2]", None),
+            ("- a:!:,: null", None),
+            ("- a:!:,: [!x, b]", Some("- a:!:|: [!x| b]")),
         ] {
             match readable(text) {
                 Readable::Whole(whole) => assert_eq!((&*whole, broken), (text, None)),

@@ -53,4 +53,25 @@ proptest! {
             }
         }
     }
+
+    /// Wherever a text ends within a block scalar, and whichever line breaks it has.
+    #[test]
+    fn any_block_scalar_is_read_or_refused(
+        text in "(a: |- |b: &c ){0,2}[|>][+-]?[0-3]?[+-]?[\t ]{0,2}#?[\n\r\u{85}\u{2028}]([\n\r\u{85}\u{2028}]? {0,3}[a-z#:|\t\n\r -]{0,6}){0,4}"
+    ) {
+        for rules in [Rules::V2, Rules::V3] {
+            if let Ok(value) = yaml::parse(&text, rules) {
+                prop_assert!(yaml::to_yaml(&value).is_ok());
+            }
+        }
+        let _ = yaml::parse_nodes(&text);
+    }
+
+    #[test]
+    fn any_tag_is_read_or_refused(text in "([a-]{0,2}[ :,\\[{}\n]?!{0,2}[a-c<>%:]{0,2}[ ,:'|\\]}]{0,3}){0,8}") {
+        for rules in [Rules::V2, Rules::V3] {
+            let _ = yaml::parse(&text, rules);
+        }
+        let _ = yaml::parse_nodes(&text);
+    }
 }
