@@ -24,14 +24,14 @@ const MAX_BLOCKS: usize = 10_000;
 type Result<T> = std::result::Result<T, Error>;
 
 /// Parses a text; the template of the text itself comes first, what it defines after it.
-pub(crate) fn parse(name: &str, text: &[u8], functions: &Functions) -> Result<Vec<Arc<Template>>> {
+pub(crate) fn parse(name: &str, text: Arc<[u8]>, functions: &Functions) -> Result<Vec<Arc<Template>>> {
     let name: Arc<str> = name.into();
     let mut parser = Parser {
         name: name.clone(),
-        text,
+        text: &text,
         functions,
-        lexer: Lexer::new(text),
-        source: Source { name: name.clone(), text: text.into(), nodes: Vec::new() },
+        lexer: Lexer::new(&text),
+        source: Source { name: name.clone(), text: text.clone(), nodes: Vec::new() },
         trees: Vec::new(),
         state: State::default(),
         blocks: 0,

@@ -95,6 +95,13 @@ struct Flags {
     precision: Option<usize>,
 }
 
+impl Flags {
+    /// Whether a number is nothing but its digits and sign.
+    fn is_plain(&self) -> bool {
+        !(self.plus || self.sharp || self.space) && self.width.is_none() && self.precision.is_none()
+    }
+}
+
 #[derive(Default)]
 struct Printer {
     out: Vec<u8>,

@@ -29,12 +29,13 @@ pub enum MissingKey {
 pub struct Parsed(Arc<Vec<Arc<Template>>>);
 
 impl Parsed {
-    /// Parses a text under a name (for Helm: `CHART/templates/FILE`).
+    /// Parses a text under a name (for Helm: `CHART/templates/FILE`). The text is kept, and not copied where it is
+    /// shared already.
     ///
     /// # Errors
     /// [`Error::Parse`], with Go's text.
-    pub fn parse(name: &str, text: &[u8], functions: &Functions) -> Result<Self, Error> {
-        Ok(Self(Arc::new(parse::parse(name, text, functions)?)))
+    pub fn parse(name: &str, text: impl Into<Arc<[u8]>>, functions: &Functions) -> Result<Self, Error> {
+        Ok(Self(Arc::new(parse::parse(name, text.into(), functions)?)))
     }
 }
 

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use bytestring::ByteString;
+use memchr::memmem;
 use thiserror::Error;
 use value::Value;
 
@@ -21,7 +24,7 @@ pub struct Rendered {
     /// Its path from the root chart.
     pub path: String,
     /// What the template wrote.
-    pub content: Vec<u8>,
+    pub content: Bytes,
 }
 
 /// One object to apply.
@@ -29,8 +32,8 @@ pub struct Rendered {
 pub struct Manifest {
     /// The file that it came from.
     pub path: String,
-    /// Its text.
-    pub content: Arc<str>,
+    /// Its text, a part of the file's.
+    pub content: ByteString,
     /// Its `apiVersion`.
     pub api_version: String,
     /// Its `kind`.
@@ -145,10 +148,13 @@ pub fn sort(files: &[Rendered]) -> Result<Sorted, Box<ManifestError>> {
 /// What the documents of the last rendering say about themselves. A rendering with other values repeats
 /// most of them, and reading YAML is what takes longest.
 #[derive(Default)]
-pub(crate) struct Heads(Mutex<HashMap<Arc<str>, Arc<Head>>>);
+pub(crate) struct Heads(Mutex<Known>);
+
+/// Heads by their documents, which are long.
+type Known = HashMap<ByteString, Arc<Head>, foldhash::fast::RandomState>;
 
 impl Heads {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Head>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,7 +162,7 @@ impl Heads {
 /// As [`sort`]; documents that are known are not read again.
 pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, Box<ManifestError>> {
     let mut known = std::mem::take(&mut *heads.lock());
-    let mut seen = HashMap::with_capacity(known.len());
+    let mut seen = Known::with_capacity_and_hasher(known.len(), foldhash::fast::RandomState::default());
     let mut sorted = Sorted::default();
     let mut files: Vec<&Rendered> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -164,7 +170,10 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
         if go::base(&file.path).starts_with('_') {
             continue;
         }
-        let text = String::from_utf8_lossy(&file.content);
+        let (text, is_broken) = match ByteString::try_from(file.content.clone()) {
+            Ok(text) => (text, false),
+            Err(_) => (String::from_utf8_lossy(&file.content).into_owned().into(), true),
+        };
         for range in split(&text) {
             let content = &text[range.clone()];
             let refused = |source| {
@@ -175,18 +184,19 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
                     source,
                 })
             };
-            if std::str::from_utf8(&file.content).is_err() && content.contains('\u{fffd}') {
+            if is_broken && content.contains('\u{fffd}') {
                 return Err(refused(DecodeError::Encoding));
             }
-            let (text, head) = match known.remove_entry(content).or_else(|| seen.remove_entry(content)) {
+            let (known_text, head) = match known.remove_entry(content).or_else(|| seen.remove_entry(content))
+            {
                 Some(entry) => entry,
                 None => {
                     let head: Head = decode::from_yaml(content.as_bytes()).map_err(refused)?;
-                    (content.into(), Arc::new(head))
+                    (text.slice_ref(content), Arc::new(head))
                 }
             };
-            place(&head, file, &text, range.clone(), &mut sorted);
-            seen.insert(text, head);
+            place(&head, file, &known_text, range.clone(), &mut sorted);
+            seen.insert(known_text, head);
         }
     }
     sorted.manifests.sort_by(|a, b| compare_kinds(&a.kind, &b.kind, &INSTALL_ORDER));
@@ -195,7 +205,7 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
     Ok(sorted)
 }
 
-fn place(head: &Head, file: &Rendered, content: &Arc<str>, range: Range<usize>, into: &mut Sorted) {
+fn place(head: &Head, file: &Rendered, content: &ByteString, range: Range<usize>, into: &mut Sorted) {
     let annotations = head.metadata.annotations.as_deref().unwrap_or_default();
     let annotation =
         |name: &str| annotations.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -255,14 +265,14 @@ pub fn split(text: &str) -> Vec<Range<usize>> {
         }
     };
     let mut at = start;
+    let dashes = memmem::Finder::new("\n---");
     while at < text.len() {
-        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
         if text[at..].starts_with("---") {
             push(start, at);
             let rest = text[at + 3..].trim_start_matches([' ', '\t']);
             start = text.len() - rest.len();
         }
-        at = line_end;
+        at = dashes.find(&text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);
     }
     push(start, text.len());
     documents
@@ -331,7 +341,8 @@ mod tests {
         let file = Rendered {
             path: "a/templates/x.yaml".to_owned(),
             content: b"kind: Job\nmetadata: {name: a, annotations: {helm.sh/hook: 'Post-Install, test-success', helm.sh/hook-weight: -5}}\n---\nkind: Secret\n---\nkind: Gone\nmetadata: {annotations: {helm.sh/hook: 'test,crd-install'}}\n---\nkind: ServiceAccount\n"
-                .to_vec(),
+                .to_vec()
+                .into(),
         };
         let sorted = sort(&[file]).unwrap();
         let kinds: Vec<&str> = sorted.manifests.iter().map(|manifest| manifest.kind.as_str()).collect();

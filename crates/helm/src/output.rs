@@ -1,9 +1,10 @@
 //! The stream that `helm template` prints.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::go;
-use crate::manifest::{Event, Manifest, Rendered, split};
+use crate::manifest::{Event, Hook, Manifest, Rendered, split};
 use crate::render::Rendering;
 
 /// What of a rendering is printed.
@@ -42,66 +43,102 @@ pub struct Part {
 /// The stream of a rendering: custom resource definitions if asked for, manifests, hooks.
 pub fn stream(rendering: &Rendering, selection: Selection) -> Stream {
     let mut stream = Stream::default();
-    if selection.crds {
-        for crd in &rendering.crds {
-            let text = String::from_utf8_lossy(&crd.file.data);
-            stream.push(&crd.path, &text, None, (String::new(), String::new()));
-        }
-    }
-    for manifest in &rendering.sorted.manifests {
-        stream.push_manifest(manifest);
-    }
-    stream.trim();
-    stream.text.push('\n');
-    if !selection.no_hooks {
-        for hook in &rendering.sorted.hooks {
-            if !(selection.skip_tests && hook.events.contains(&Event::Test)) {
-                stream.push_manifest(&hook.manifest);
-            }
+    for entry in entries(rendering, selection) {
+        let (head, text, end) = entry.written();
+        head.iter().for_each(|piece| stream.text.push_str(piece));
+        let start = stream.text.len();
+        stream.text.push_str(text);
+        let range = start..stream.text.len();
+        stream.text.push_str(end);
+        if let Some(path) = entry.path {
+            let origin = entry.manifest.map(|manifest| manifest.range.clone());
+            let object = entry.manifest.map(|manifest| (manifest.kind.clone(), manifest.name.clone()));
+            let object = object.unwrap_or_default();
+            stream.parts.push(Part { range, path: path.to_owned(), origin, object });
         }
     }
     stream
 }
 
+/// Hands the text of [`stream`] over in pieces, so that no second copy of a large rendering is held.
+///
+/// # Errors
+/// Those of what takes the pieces.
+pub fn write<E>(
+    rendering: &Rendering,
+    selection: Selection,
+    mut take: impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    for entry in entries(rendering, selection) {
+        let (head, text, end) = entry.written();
+        head.iter().try_for_each(|piece| take(piece))?;
+        take(text)?;
+        take(end)?;
+    }
+    Ok(())
+}
+
+/// A document of the stream, or nothing but the line break that ends an empty one.
+struct Entry<'a> {
+    path: Option<&'a str>,
+    text: Cow<'a, str>,
+    manifest: Option<&'a Manifest>,
+    /// White space at its end, up to that of its heading, is left out; it is the last one before the hooks.
+    is_last: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn of(manifest: &'a Manifest) -> Self {
+        let text = Cow::Borrowed(&*manifest.content);
+        Self { path: Some(&manifest.path), text, manifest: Some(manifest), is_last: false }
+    }
+
+    /// Its heading, its text, and what follows.
+    fn written(&self) -> ([&str; 3], &str, &'static str) {
+        let Some(path) = self.path else { return ([""; 3], "", "\n") };
+        let text = if self.is_last { self.text.trim_end() } else { &self.text };
+        // Without a text, the end of the heading is white space at the end, too.
+        let end = if self.is_last && text.is_empty() { "" } else { "\n" };
+        (["---\n# Source: ", path, "\n"], text, end)
+    }
+}
+
+fn entries(rendering: &Rendering, selection: Selection) -> Vec<Entry<'_>> {
+    let mut entries = Vec::new();
+    if selection.crds {
+        entries.extend(rendering.crds.iter().map(|crd| {
+            let text = String::from_utf8_lossy(&crd.file.data);
+            Entry { path: Some(&crd.path), text, manifest: None, is_last: false }
+        }));
+    }
+    entries.extend(rendering.sorted.manifests.iter().map(Entry::of));
+    match entries.last_mut() {
+        Some(last) => last.is_last = true,
+        None => entries.push(Entry { path: None, text: Cow::Borrowed(""), manifest: None, is_last: true }),
+    }
+    if !selection.no_hooks {
+        let is_left_out = |hook: &&Hook| selection.skip_tests && hook.events.contains(&Event::Test);
+        let hooks = rendering.sorted.hooks.iter().filter(|hook| !is_left_out(hook));
+        entries.extend(hooks.map(|hook| Entry::of(&hook.manifest)));
+    }
+    entries
+}
+
 /// The stream of files that could not be split, which `--debug` shows.
 pub fn unsorted(files: &[Rendered]) -> String {
-    let mut stream = Stream::default();
+    let mut out = String::new();
     for file in files {
         let text = String::from_utf8_lossy(&file.content);
         if !text.trim().is_empty() {
-            stream.push(&file.path, &text, None, (String::new(), String::new()));
+            out.push_str(&format!("---\n# Source: {}\n{text}\n", file.path));
         }
     }
-    stream.trim();
-    stream.text.push('\n');
-    stream.text
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
 }
 
 impl Stream {
-    fn push_manifest(&mut self, manifest: &Manifest) {
-        let object = (manifest.kind.clone(), manifest.name.clone());
-        self.push(&manifest.path, &manifest.content, Some(manifest.range.clone()), object);
-    }
-
-    fn push(&mut self, path: &str, text: &str, origin: Option<Range<usize>>, object: (String, String)) {
-        self.text.push_str("---\n# Source: ");
-        self.text.push_str(path);
-        self.text.push('\n');
-        let start = self.text.len();
-        self.text.push_str(text);
-        self.parts.push(Part { range: start..self.text.len(), path: path.to_owned(), origin, object });
-        self.text.push('\n');
-    }
-
-    fn trim(&mut self) {
-        // Each part is headed by dashes, so there is no white space to trim in front.
-        self.text.truncate(self.text.trim_end().len());
-        let end = self.text.len();
-        for part in &mut self.parts {
-            part.range.end = part.range.end.min(end);
-        }
-    }
-
     /// Only the documents of the given templates, in their order; patterns as `filepath.Match` has them.
     ///
     /// # Errors

@@ -74,10 +74,8 @@ pub(crate) fn apply(
         }
         by_file.entry(file).or_default().push(yaml::to_yaml(&object)?);
     }
-    let file = |(path, objects): (String, Vec<String>)| Rendered {
-        path,
-        content: objects.join("---\n").into_bytes(),
-    };
+    let file =
+        |(path, objects): (String, Vec<String>)| Rendered { path, content: objects.join("---\n").into() };
     Ok(by_file.into_iter().map(file).collect())
 }
 

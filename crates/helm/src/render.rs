@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use gotemplate::{Environment, Functions, Limits, Map, MapType, MissingKey, Parsed, Run, Set, Value, Write};
+use memchr::memmem;
 use thiserror::Error;
 
 use crate::capabilities::Capabilities;
@@ -173,7 +174,7 @@ impl Compiled {
         {
             return Ok(parsed.clone());
         }
-        let parsed = Parsed::parse(path, &file.data, functions);
+        let parsed = Parsed::parse(path, file.data.clone(), functions);
         known.insert(path.to_owned(), (file.data.clone(), parsed.as_ref().ok().cloned()));
         parsed
     }
@@ -281,7 +282,7 @@ fn run_all(
         if request.record {
             origins.insert(place.path.clone(), Origin { content: content.clone(), writes });
         }
-        files.push(Rendered { path: place.path.clone(), content: without_no_value(content) });
+        files.push(Rendered { path: place.path.clone(), content: without_no_value(content).into() });
     }
     Ok((files, origins))
 }
@@ -289,29 +290,17 @@ fn run_all(
 /// Go writes `<no value>` for what is missing, and helm deletes that text wherever it stands.
 fn without_no_value(content: Vec<u8>) -> Vec<u8> {
     const NO_VALUE: &[u8] = b"<no value>";
-    if find(&content, NO_VALUE).is_none() {
+    if memmem::find(&content, NO_VALUE).is_none() {
         return content;
     }
     let mut out = Vec::with_capacity(content.len());
     let mut rest = content.as_slice();
-    while let Some(at) = find(rest, NO_VALUE) {
+    while let Some(at) = memmem::find(rest, NO_VALUE) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at + NO_VALUE.len()..];
     }
     out.extend_from_slice(rest);
     out
-}
-
-pub(crate) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = *wanted.first()?;
-    let mut from = 0;
-    while let Some(at) = text[from..].iter().position(|byte| *byte == first) {
-        if text[from + at..].starts_with(wanted) {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
 }
 
 /// Takes `NOTES.txt` out of what was rendered.

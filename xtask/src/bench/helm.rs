@@ -21,6 +21,8 @@ const WARM: &str = "50";
 struct Cost {
     cpu: f64,
     fastest: f64,
+    /// Bytes on standard output.
+    printed: u64,
 }
 
 /// What is measured of some charts: seconds of helm, of ours, and of ours in one process.
@@ -34,25 +36,40 @@ struct Sums {
 }
 
 impl Sums {
+    fn add(&mut self, chart: &Measured) {
+        self.charts += 1;
+        self.helm += chart.helm.cpu;
+        self.cold += chart.ours.cpu;
+        self.warm += chart.warm;
+        if chart.ours.fastest > chart.helm.fastest {
+            self.slower.push(chart.path.display().to_string());
+        }
+    }
+
     fn print(&self, name: &str) {
         let per = |seconds: f64| seconds / f64::from(self.charts.max(1)) * 1000.0;
-        println!("{} {name} that both render, CPU milliseconds per rendering", self.charts);
+        println!("{} {name}, CPU milliseconds per rendering", self.charts);
         println!("helm template                 {:>9.2}", per(self.helm));
-        println!(
-            "flamingo template             {:>9.2}   {:.1} times less",
-            per(self.cold),
-            self.helm / self.cold
-        );
-        println!(
-            "in one process, chart parsed  {:>9.2}   {:.1} times less",
-            per(self.warm),
-            self.helm / self.warm
-        );
+        for (program, seconds) in
+            [("flamingo template", self.cold), ("in one process, chart parsed", self.warm)]
+        {
+            println!("{program:<30}{:>9.2}   {:.1} times less", per(seconds), self.helm / seconds);
+        }
         println!("slower than with helm         {:>9}   {}", self.slower.len(), self.slower.join(" "));
     }
 }
 
-/// Measures over the charts below a folder and prints a table. Charts that make keys are counted apart: nearly
+/// What one chart costs that both render.
+struct Measured {
+    path: PathBuf,
+    helm: Cost,
+    ours: Cost,
+    /// Seconds of ours in one process.
+    warm: f64,
+    makes_keys: bool,
+}
+
+/// Measures over the charts below a folder and prints a table. Charts that make keys are counted apart, too: nearly
 /// all of their time goes into the search for primes, which chance makes short or long.
 pub(super) fn bench(charts: &Path) -> Result<()> {
     let oracles = Oracles::prepare_only(&["helm"])?;
@@ -60,50 +77,60 @@ pub(super) fn bench(charts: &Path) -> Result<()> {
     let ours = flamingo::build(true)?;
     let warm = warm()?;
     let home = tempfile::tempdir()?;
-    let (mut plain, mut with_keys) = (Sums::default(), Sums::default());
-    let mut largest = (0.0, PathBuf::new());
-    for chart in find_charts(charts)? {
-        let Some(theirs) = cost(&helm, &chart, home.path())? else { continue };
-        let Some(mine) = cost(&ours, &chart, home.path())? else { continue };
-        let printed = output(Command::new(&warm).arg(&chart).arg(WARM))?;
-        let seconds: f64 = printed.trim().parse().with_context(|| format!("{printed} is no time"))?;
-        let makes_keys = makes_keys(&chart)?;
-        let sums = if makes_keys { &mut with_keys } else { &mut plain };
-        sums.charts += 1;
-        sums.helm += theirs.cpu;
-        sums.cold += mine.cpu;
-        sums.warm += seconds;
-        if mine.fastest > theirs.fastest {
-            sums.slower.push(chart.display().to_string());
-        }
-        if !makes_keys && theirs.fastest > largest.0 {
-            largest = (theirs.fastest, chart);
-        }
+    let mut measured = Vec::new();
+    for path in find_charts(charts)? {
+        let Some(theirs) = cost(&helm, &path, home.path())? else { continue };
+        let Some(mine) = cost(&ours, &path, home.path())? else { continue };
+        let printed = output(Command::new(&warm).arg(&path).arg(WARM))?;
+        let mut words = printed.split_whitespace();
+        let seconds = words.next().unwrap_or_default();
+        let seconds = seconds.parse().with_context(|| format!("{printed} is no time"))?;
+        let makes_keys = words.next().is_some();
+        measured.push(Measured { path, helm: theirs, ours: mine, warm: seconds, makes_keys });
     }
-    plain.print("charts");
-    with_keys.print("charts with keys and certificates");
-    let (theirs, mine) = (peak(&helm, &largest.1, home.path())?, peak(&ours, &largest.1, home.path())?);
-    println!("peak memory of {}:", largest.1.display());
-    println!("helm {theirs:.1} MiB, flamingo {mine:.1} MiB, {:.1} times less", theirs / mine);
+    print_sums("charts that both render", &measured, |_| true);
+    print_sums("of them without keys", &measured, |chart| !chart.makes_keys);
+    print_sums("of them with keys", &measured, |chart| chart.makes_keys);
+    for (what, chart) in largest(&measured)? {
+        let (theirs, mine) = (peak(&helm, &chart.path, home.path())?, peak(&ours, &chart.path, home.path())?);
+        println!("peak memory of the chart with {what}, {}:", chart.path.display());
+        println!("helm {theirs:.1} MiB, flamingo {mine:.1} MiB, {:.1} times less", theirs / mine);
+    }
     Ok(())
 }
 
-/// Whether a template of the chart or of a subchart in a folder makes keys.
-fn makes_keys(folder: &Path) -> Result<bool> {
-    const FUNCTIONS: [&[u8]; 4] = [b"genCA", b"genSignedCert", b"genSelfSignedCert", b"genPrivateKey"];
+fn print_sums(name: &str, measured: &[Measured], is_meant: impl Fn(&Measured) -> bool) {
+    let mut sums = Sums::default();
+    measured.iter().filter(|chart| is_meant(chart)).for_each(|chart| sums.add(chart));
+    sums.print(name);
+}
+
+/// The charts that are the largest in some way.
+fn largest(measured: &[Measured]) -> Result<Vec<(&'static str, &Measured)>> {
+    let mut sizes = Vec::new();
+    for chart in measured {
+        sizes.push((size(&chart.path)?, chart));
+    }
+    let by_size = sizes.iter().max_by_key(|(size, _)| *size).map(|(_, chart)| ("the largest files", *chart));
+    let plain = measured.iter().filter(|chart| !chart.makes_keys);
+    let by_time = plain.max_by(|a, b| a.helm.fastest.total_cmp(&b.helm.fastest));
+    let by_output = measured.iter().max_by_key(|chart| chart.helm.printed);
+    let by_time = by_time.map(|chart| ("the most work for helm", chart));
+    Ok(by_size
+        .into_iter()
+        .chain(by_output.map(|chart| ("the largest output", chart)))
+        .chain(by_time)
+        .collect())
+}
+
+/// The bytes of the files below a folder.
+fn size(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let found = if entry.file_type()?.is_dir() {
-            makes_keys(&entry.path())?
-        } else {
-            let text = fs::read(entry.path())?;
-            FUNCTIONS.iter().any(|name| text.windows(name.len()).any(|window| window == *name))
-        };
-        if found {
-            return Ok(true);
-        }
+        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
     }
-    Ok(false)
+    Ok(bytes)
 }
 
 fn command(program: &Path, chart: &Path, home: &Path) -> Command {
@@ -118,12 +145,14 @@ fn command(program: &Path, chart: &Path, home: &Path) -> Command {
 
 /// The CPU time of one rendering, on average and at best, or nothing where the chart does not render.
 fn cost(program: &Path, chart: &Path, home: &Path) -> Result<Option<Cost>> {
-    let mut cost = Cost { cpu: 0.0, fastest: f64::MAX };
+    let mut cost = Cost { cpu: 0.0, fastest: f64::MAX, printed: 0 };
+    let printed = home.join("printed");
     for _ in 0..RUNS {
         let before = children_cpu_seconds()?;
-        if !command(program, chart, home).status()?.success() {
+        if !command(program, chart, home).stdout(fs::File::create(&printed)?).status()?.success() {
             return Ok(None);
         }
+        cost.printed = fs::metadata(&printed)?.len();
         let cpu = children_cpu_seconds()? - before;
         cost.cpu += cpu / RUNS as f64;
         cost.fastest = cost.fastest.min(cpu);

@@ -53,8 +53,8 @@ pub fn template(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
 
 fn once(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
     match run(flags, world) {
-        Ok(text) => {
-            world.out.write_all(text.as_bytes())?;
+        Ok(printed) => {
+            printed.write(world.out)?;
             world.out.flush()?;
             Ok(0)
         }
@@ -79,7 +79,33 @@ impl From<Failure> for Failed {
     }
 }
 
-fn run(flags: &Flags, world: &mut World<'_>) -> Result<String, Failed> {
+/// What goes to standard output.
+enum Printed {
+    Text(String),
+    Stream(Rendering, Selection),
+}
+
+impl Printed {
+    fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        match self {
+            Self::Text(text) => out.write_all(text.as_bytes()),
+            Self::Stream(rendering, selection) => {
+                let mut out = io::BufWriter::new(out);
+                output::write(rendering, *selection, |piece| out.write_all(piece.as_bytes()))?;
+                out.flush()
+            }
+        }
+    }
+
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Stream(rendering, selection) => output::stream(&rendering, selection).text,
+        }
+    }
+}
+
+fn run(flags: &Flags, world: &mut World<'_>) -> Result<Printed, Failed> {
     flags.check_refused()?;
     let kube_version = chart::kube_version(flags)?;
     check_dry_run(flags)?;
@@ -110,7 +136,7 @@ pub fn inflate(
     let user = user_values::of_files(values)?;
     let chart = Chart::from_folder(chart).map_err(|error| Failure::of(&error))?;
     let printed = job(flags, (name, kube_version), (chart, user), world)?.print(world);
-    printed.map_err(|failed| match failed.printed.as_str() {
+    printed.map(Printed::into_text).map_err(|failed| match failed.printed.as_str() {
         "" => failed.failure,
         printed => failed.failure.with("what was rendered:").with(printed),
     })
@@ -150,7 +176,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn print(&self, world: &mut World<'_>) -> Result<String, Failed> {
+    fn print(&self, world: &mut World<'_>) -> Result<Printed, Failed> {
         let environment = world.environment(self.flags.is_on("enable-dns"), false);
         let compiled = Compiled::default();
         let request = Request {
@@ -174,31 +200,31 @@ impl Job<'_> {
                 world.warn(&finding).map_err(closed)?;
             }
         }
-        self.written(&rendering, world)
+        self.written(rendering, world)
     }
 
-    fn written(&self, rendering: &Rendering, world: &mut World<'_>) -> Result<String, Failed> {
+    fn written(&self, rendering: Rendering, world: &World<'_>) -> Result<Printed, Failed> {
         let selection = Selection {
             crds: self.flags.is_on("include-crds"),
             no_hooks: self.flags.is_on("no-hooks"),
             skip_tests: self.flags.is_on("skip-tests"),
         };
-        let mut stream = output::stream(rendering, selection);
-        if let Some(folder) = self.flags.text("output-dir") {
-            return Ok(self.files(&stream, &folder, world)?);
-        }
         let patterns = self.flags.texts("show-only");
+        let (folder, explained) = (self.flags.text("output-dir"), self.flags.text("explain"));
+        if folder.is_none() && explained.is_none() && patterns.is_empty() {
+            return Ok(Printed::Stream(rendering, selection));
+        }
+        let mut stream = output::stream(&rendering, selection);
+        if let Some(folder) = folder {
+            return Ok(Printed::Text(self.files(&stream, &folder, world)?));
+        }
         if !patterns.is_empty() {
             stream = stream.only(&patterns).map_err(|error| Failure::of(&error))?;
         }
-        match self.flags.text("explain") {
-            None => Ok(stream.text),
-            Some(what) => {
-                let explained =
-                    Explained { chart: &self.chart, user: &self.user, rendering, stream: &stream };
-                Ok(explain(&what, &explained)?)
-            }
-        }
+        let Some(what) = explained else { return Ok(Printed::Text(stream.text)) };
+        let rendering = &rendering;
+        let explained = Explained { chart: &self.chart, user: &self.user, rendering, stream: &stream };
+        Ok(Printed::Text(explain(&what, &explained)?))
     }
 
     /// Writes each document below the folder of its template.

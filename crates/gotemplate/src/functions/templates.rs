@@ -84,7 +84,7 @@ fn tpl(run: &mut Run<'_>, a: &[Value]) -> Outcome {
         None => {
             // The nodes of a template take more than its text.
             run.charge(source.len().saturating_mul(16))?;
-            let parsed = parse::parse(set.name(), source, &set.functions);
+            let parsed = parse::parse(set.name(), source.as_bytes().into(), &set.functions);
             let parsed = Rc::new(parsed.map_err(|error| in_tpl("cannot parse template", source, error))?);
             run.parsed.insert(source.clone(), parsed.clone());
             parsed

@@ -4,6 +4,25 @@ use super::quoting::{can_backquote, escaped, quote_bytes};
 use super::{Printer, format_float};
 use crate::runes;
 
+/// Each byte in decimals with a space behind it, and the length of that.
+static DECIMALS: [([u8; 4], u8); 256] = {
+    let mut all = [([b' '; 4], 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let digits = if byte >= 100 { 3 } else { 1 + (byte >= 10) as usize };
+        let mut rest = byte;
+        let mut at = digits;
+        while at > 0 {
+            at -= 1;
+            all[byte].0[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        all[byte].1 = digits as u8 + 1;
+        byte += 1;
+    }
+    all
+};
+
 impl Printer {
     fn padding(&mut self, count: usize) {
         let byte = if self.flags.zero && !self.flags.minus { b'0' } else { b' ' };
@@ -100,6 +119,23 @@ impl Printer {
         escaped(&mut out, u32::from(char).cast_signed(), b'\'', self.flags.plus);
         out.push(b'\'');
         self.pad(&out);
+    }
+
+    /// Bytes in decimals with spaces between them. A chart that prints its files has millions.
+    pub(super) fn plain_bytes(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(1024) {
+            if self.is_over() {
+                return;
+            }
+            self.out.reserve(4 * chunk.len());
+            for byte in chunk {
+                let (text, length) = &DECIMALS[usize::from(*byte)];
+                self.out.extend_from_slice(&text[..usize::from(*length)]);
+            }
+        }
+        if !bytes.is_empty() {
+            self.out.pop();
+        }
     }
 
     pub(super) fn digits(&mut self, bits: u64, base: u64, is_signed: bool, verb: char) {

@@ -134,9 +134,13 @@ impl Printer {
             }
             _ => {
                 self.out.push(b'[');
-                self.separated(bytes, " ", |printer, byte| {
-                    printer.integer(value, u64::from(*byte), false, verb);
-                });
+                if self.flags.is_plain() && matches!(verb, 'v' | 'd') {
+                    self.plain_bytes(bytes);
+                } else {
+                    self.separated(bytes, " ", |printer, byte| {
+                        printer.integer(value, u64::from(*byte), false, verb);
+                    });
+                }
                 self.out.push(b']');
             }
         }
