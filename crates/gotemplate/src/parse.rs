@@ -3,6 +3,7 @@
 mod number;
 mod unquote;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -35,10 +36,12 @@ pub(crate) fn parse(name: &str, text: Arc<[u8]>, functions: &Functions) -> Resul
         trees: Vec::new(),
         state: State::default(),
         blocks: 0,
+        names: HashSet::new(),
     };
     let root = parser.text_itself()?;
     parser.add(Str::from(&*name), root)?;
-    let Parser { source, mut trees, .. } = parser;
+    let Parser { mut source, mut trees, .. } = parser;
+    source.nodes.shrink_to_fit();
     let source = Arc::new(source);
     trees.sort_by_key(|(tree, _)| tree.as_bytes() != name.as_bytes());
     Ok(trees
@@ -56,6 +59,8 @@ struct Parser<'a> {
     trees: Vec<(Str, Id)>,
     state: State,
     blocks: usize,
+    /// Fields and texts; most are there more than once.
+    names: HashSet<Str>,
 }
 
 /// What belongs to the template being parsed; a `define` starts with a state of its own.
@@ -89,7 +94,7 @@ struct Ending {
     is_end: bool,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn push(&mut self, pos: usize, kind: Kind) -> Id {
         self.source.nodes.push(Node { pos: pos as u32, kind });
         (self.source.nodes.len() - 1) as Id
@@ -103,8 +108,17 @@ impl Parser<'_> {
         self.source.nodes[id as usize].pos as usize
     }
 
-    fn bytes(&self, token: &Token) -> &[u8] {
+    fn bytes(&self, token: &Token) -> &'a [u8] {
         &self.text[token.range.clone()]
+    }
+
+    fn name(&mut self, name: &[u8]) -> Str {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name = Str::from(name);
+        self.names.insert(name.clone());
+        name
     }
 
     fn print(&self, id: Id) -> String {
@@ -248,9 +262,9 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn unquoted(&self, token: &Token) -> Result<Str> {
+    fn unquoted(&mut self, token: &Token) -> Result<Str> {
         match unquote(self.bytes(token)) {
-            Some(text) => Ok(text.into()),
+            Some(text) => Ok(self.name(&text)),
             None => self.error("invalid syntax"),
         }
     }
@@ -451,7 +465,7 @@ impl Parser<'_> {
         }
         self.check_pipeline(&commands, context)?;
         let pipe = Pipe { is_assign, decl: decl.into(), commands: commands.into() };
-        Ok(self.push(pos, Kind::Pipe(pipe)))
+        Ok(self.push(pos, Kind::Pipe(Box::new(pipe))))
     }
 
     fn declarations(&mut self, context: &str) -> Result<(bool, Vec<Id>)> {
@@ -498,7 +512,7 @@ impl Parser<'_> {
     }
 
     fn declare(&mut self, token: &Token) -> Id {
-        let name = Str::from(self.bytes(token));
+        let name = self.name(self.bytes(token));
         self.state.variables.push(name.clone());
         self.push(token.range.start, Kind::Variable(Box::new([name])))
     }
@@ -551,7 +565,7 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         while self.peek().typ == Type::Field {
             let token = self.next();
-            fields.push(Str::from(&self.bytes(&token)[1..]));
+            fields.push(self.name(&self.bytes(&token)[1..]));
         }
         let pos = first.range.start;
         let kind = match self.kind(node) {
@@ -586,7 +600,7 @@ impl Parser<'_> {
             Type::Dot => Kind::Dot,
             Type::Nil => Kind::Nil,
             Type::Variable => self.variable(&token)?,
-            Type::Field => Kind::Field(Box::new([Str::from(&self.bytes(&token)[1..])])),
+            Type::Field => Kind::Field(Box::new([self.name(&self.bytes(&token)[1..])])),
             Type::Bool => Kind::Bool(self.bytes(&token) == b"true"),
             Type::CharConstant | Type::Complex | Type::Number => {
                 match Number::parse(self.bytes(&token), token.typ, pos) {
@@ -612,13 +626,15 @@ impl Parser<'_> {
         let text = String::from_utf8_lossy(name);
         let function = self.functions.get(&text).map(Callee::Function);
         match function.or_else(|| Builtin::named(&text).map(Callee::Builtin)) {
-            Some(callee) => Ok(Kind::Identifier { name: name.into(), callee }),
+            Some(callee) => {
+                Ok(Kind::Identifier { name: token.range.start as u32..token.range.end as u32, callee })
+            }
             None => self.error(format!("function {} not defined", quote(name))),
         }
     }
 
     fn variable(&mut self, token: &Token) -> Result<Kind> {
-        let name = Str::from(self.bytes(token));
+        let name = self.name(self.bytes(token));
         if self.state.variables.contains(&name) {
             return Ok(Kind::Variable(Box::new([name])));
         }

@@ -93,7 +93,7 @@ pub(super) fn bench(charts: &Path) -> Result<()> {
     print_sums("of them with keys", &measured, |chart| chart.makes_keys);
     for (what, chart) in largest(&measured)? {
         let (theirs, mine) = (peak(&helm, &chart.path, home.path())?, peak(&ours, &chart.path, home.path())?);
-        println!("peak memory of the chart with {what}, {}:", chart.path.display());
+        println!("peak memory of the chart with the {what}, {}:", chart.path.display());
         println!("helm {theirs:.1} MiB, flamingo {mine:.1} MiB, {:.1} times less", theirs / mine);
     }
     Ok(())
@@ -105,22 +105,15 @@ fn print_sums(name: &str, measured: &[Measured], is_meant: impl Fn(&Measured) ->
     sums.print(name);
 }
 
-/// The charts that are the largest in some way.
+/// The charts that are the largest by their files and by what they render to.
 fn largest(measured: &[Measured]) -> Result<Vec<(&'static str, &Measured)>> {
     let mut sizes = Vec::new();
     for chart in measured {
         sizes.push((size(&chart.path)?, chart));
     }
-    let by_size = sizes.iter().max_by_key(|(size, _)| *size).map(|(_, chart)| ("the largest files", *chart));
-    let plain = measured.iter().filter(|chart| !chart.makes_keys);
-    let by_time = plain.max_by(|a, b| a.helm.fastest.total_cmp(&b.helm.fastest));
+    let by_files = sizes.iter().max_by_key(|(size, _)| *size).map(|(_, chart)| ("largest files", *chart));
     let by_output = measured.iter().max_by_key(|chart| chart.helm.printed);
-    let by_time = by_time.map(|chart| ("the most work for helm", chart));
-    Ok(by_size
-        .into_iter()
-        .chain(by_output.map(|chart| ("the largest output", chart)))
-        .chain(by_time)
-        .collect())
+    Ok(by_files.into_iter().chain(by_output.map(|chart| ("largest output", chart))).collect())
 }
 
 /// The bytes of the files below a folder.
