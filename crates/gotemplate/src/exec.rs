@@ -231,8 +231,8 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
 
     /// The name of a declared variable.
     fn declared(&self, pipe: &Pipe, at: usize) -> &'t [u8] {
-        match self.kind(pipe.decl[at]) {
-            Kind::Variable(idents) => &idents[0],
+        match self.kind(self.template.ids(pipe.decl)[at]) {
+            Kind::Variable(idents) => &self.template.names(*idents)[0],
             _ => unreachable!("the parser declares variables only"),
         }
     }
@@ -243,7 +243,7 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
         let pipe = self.pipe(id);
         let mark = self.mark();
         let mut value: Option<Slot> = None;
-        for command in &pipe.commands {
+        for command in self.template.ids(pipe.commands) {
             let mut next = self.eval_command(dot, *command, value.take())?;
             // What is in an interface counts, not the interface.
             next.is_interface = false;
@@ -269,13 +269,16 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
         let Kind::Command(arguments) = self.kind(id) else {
             unreachable!("the parser puts commands into pipelines")
         };
+        let arguments = self.template.ids(*arguments);
         let first = arguments[0];
         match self.kind(first) {
             Kind::Field(idents) => {
                 self.at(first);
-                self.eval_chain(dot.clone(), first, idents, Words { dot, ids: arguments, last })
+                let fields = self.template.names(*idents);
+                self.eval_chain(dot.clone(), first, fields, Words { dot, ids: arguments, last })
             }
             Kind::Chain { node, fields } => {
+                let fields = self.template.names(*fields);
                 self.eval_chain_node(first, *node, fields, Words { dot, ids: arguments, last })
             }
             Kind::Identifier { callee, .. } => {
@@ -285,7 +288,10 @@ impl<'t, 'r, 'e> Exec<'t, 'r, 'e> {
                 self.not_a_function(arguments, last.as_ref())?;
                 stacker::maybe_grow(RED_ZONE, STACK, || self.eval_pipeline(dot, first))
             }
-            Kind::Variable(idents) => self.eval_variable(first, idents, Words { dot, ids: arguments, last }),
+            Kind::Variable(idents) => {
+                let names = self.template.names(*idents);
+                self.eval_variable(first, names, Words { dot, ids: arguments, last })
+            }
             _ => {
                 self.at(first);
                 self.not_a_function(arguments, last.as_ref())?;

@@ -9,6 +9,31 @@ use crate::value::Str;
 /// A node's place in its arena. Nodes lie flat, so that letting go of a deep tree needs no recursion.
 pub(crate) type Id = u32;
 
+/// Nodes in order: a part of what [`crate::template::Source`] lists. A list of its own for each node would take more
+/// than what is in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ids {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Ids {
+    pub(crate) fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// Names in order, as [`Ids`] are kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
 pub(crate) struct Node {
     /// The byte offset that messages point at.
     pub(crate) pos: u32,
@@ -16,7 +41,7 @@ pub(crate) struct Node {
 }
 
 pub(crate) enum Kind {
-    List(Box<[Id]>),
+    List(Ids),
     /// Bytes of the template's text.
     Text(std::ops::Range<u32>),
     Action(Id),
@@ -29,19 +54,19 @@ pub(crate) enum Kind {
     },
     Break,
     Continue,
-    Pipe(Box<Pipe>),
-    Command(Box<[Id]>),
+    Pipe(Pipe),
+    Command(Ids),
     Identifier {
         name: std::ops::Range<u32>,
         callee: Callee,
     },
-    Variable(Box<[Str]>),
+    Variable(Names),
     Dot,
     Nil,
-    Field(Box<[Str]>),
+    Field(Names),
     Chain {
         node: Id,
-        fields: Box<[Str]>,
+        fields: Names,
     },
     Bool(bool),
     Number(Box<Number>),
@@ -70,8 +95,8 @@ pub(crate) struct Branch {
 
 pub(crate) struct Pipe {
     pub(crate) is_assign: bool,
-    pub(crate) decl: Box<[Id]>,
-    pub(crate) commands: Box<[Id]>,
+    pub(crate) decl: Ids,
+    pub(crate) commands: Ids,
 }
 
 /// The node as `Node.String` prints it. Long bodies are cut where nobody reads on.
@@ -94,7 +119,7 @@ impl Printer<'_> {
     fn write(&mut self, id: Id) {
         let template = self.template;
         match &template.node(id).kind {
-            Kind::List(nodes) => nodes.iter().for_each(|node| self.node(*node)),
+            Kind::List(nodes) => template.ids(*nodes).iter().for_each(|node| self.node(*node)),
             Kind::Text(range) => self.out.extend_from_slice(template.slice(range)),
             Kind::Action(pipe) => self.around("{{", *pipe, "}}"),
             Kind::If(branch) => self.branch("if", *branch),
@@ -104,15 +129,15 @@ impl Printer<'_> {
             Kind::Break => self.text("{{break}}"),
             Kind::Continue => self.text("{{continue}}"),
             Kind::Pipe(pipe) => self.pipe(pipe),
-            Kind::Command(arguments) => self.command(arguments),
+            Kind::Command(arguments) => self.command(template.ids(*arguments)),
             Kind::Identifier { name, .. } => self.out.extend_from_slice(template.slice(name)),
-            Kind::Variable(idents) => self.out.extend_from_slice(&idents.join(&b"."[..])),
+            Kind::Variable(idents) => self.out.extend_from_slice(&template.names(*idents).join(&b"."[..])),
             Kind::Dot => self.text("."),
             Kind::Nil => self.text("nil"),
-            Kind::Field(idents) => self.fields(idents),
+            Kind::Field(idents) => self.fields(template.names(*idents)),
             Kind::Chain { node, fields } => {
                 self.operand(*node);
-                self.fields(fields);
+                self.fields(template.names(*fields));
             }
             Kind::Bool(value) => self.text(if *value { "true" } else { "false" }),
             Kind::Number(number) => self.out.extend_from_slice(template.slice(&number.text)),
@@ -154,13 +179,13 @@ impl Printer<'_> {
     }
 
     fn pipe(&mut self, pipe: &Pipe) {
-        for (at, variable) in pipe.decl.iter().enumerate() {
+        for (at, variable) in self.template.ids(pipe.decl).iter().enumerate() {
             self.around(if at > 0 { ", " } else { "" }, *variable, "");
         }
         if !pipe.decl.is_empty() {
             self.text(if pipe.is_assign { " = " } else { " := " });
         }
-        for (at, command) in pipe.commands.iter().enumerate() {
+        for (at, command) in self.template.ids(pipe.commands).iter().enumerate() {
             self.around(if at > 0 { " | " } else { "" }, *command, "");
         }
     }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exec::Builtin;
 use crate::function::Functions;
 use crate::lex::{Lexer, Token, Type};
-use crate::node::{Branch, Callee, Id, Kind, Node, Pipe};
+use crate::node::{Branch, Callee, Id, Ids, Kind, Names, Node, Pipe};
 use crate::print::quote;
 use crate::template::{self, Source, Template};
 use crate::value::Str;
@@ -32,16 +32,24 @@ pub(crate) fn parse(name: &str, text: Arc<[u8]>, functions: &Functions) -> Resul
         text: &text,
         functions,
         lexer: Lexer::new(&text),
-        source: Source { name: name.clone(), text: text.clone(), nodes: Vec::new() },
+        source: Source {
+            name: name.clone(),
+            text: text.clone(),
+            nodes: Vec::new(),
+            ids: Vec::new(),
+            names: Vec::new(),
+        },
         trees: Vec::new(),
         state: State::default(),
         blocks: 0,
-        names: HashSet::new(),
+        known: HashSet::new(),
     };
     let root = parser.text_itself()?;
     parser.add(Str::from(&*name), root)?;
     let Parser { mut source, mut trees, .. } = parser;
     source.nodes.shrink_to_fit();
+    source.ids.shrink_to_fit();
+    source.names.shrink_to_fit();
     let source = Arc::new(source);
     trees.sort_by_key(|(tree, _)| tree.as_bytes() != name.as_bytes());
     Ok(trees
@@ -60,7 +68,7 @@ struct Parser<'a> {
     state: State,
     blocks: usize,
     /// Fields and texts; most are there more than once.
-    names: HashSet<Str>,
+    known: HashSet<Str>,
 }
 
 /// What belongs to the template being parsed; a `define` starts with a state of its own.
@@ -100,6 +108,18 @@ impl<'a> Parser<'a> {
         (self.source.nodes.len() - 1) as Id
     }
 
+    fn list(&mut self, ids: &[Id]) -> Ids {
+        let start = self.source.ids.len() as u32;
+        self.source.ids.extend_from_slice(ids);
+        Ids { start, end: self.source.ids.len() as u32 }
+    }
+
+    fn names(&mut self, names: impl IntoIterator<Item = Str>) -> Names {
+        let start = self.source.names.len() as u32;
+        self.source.names.extend(names);
+        Names { start, end: self.source.names.len() as u32 }
+    }
+
     fn kind(&self, id: Id) -> &Kind {
         &self.source.nodes[id as usize].kind
     }
@@ -113,11 +133,11 @@ impl<'a> Parser<'a> {
     }
 
     fn name(&mut self, name: &[u8]) -> Str {
-        if let Some(known) = self.names.get(name) {
+        if let Some(known) = self.known.get(name) {
             return known.clone();
         }
         let name = Str::from(name);
-        self.names.insert(name.clone());
+        self.known.insert(name.clone());
         name
     }
 
@@ -212,7 +232,10 @@ impl<'a> Parser<'a> {
         let mut nodes = Vec::new();
         loop {
             match self.peek().typ {
-                Type::Eof => return Ok(self.push(pos, Kind::List(nodes.into()))),
+                Type::Eof => {
+                    let nodes = self.list(&nodes);
+                    return Ok(self.push(pos, Kind::List(nodes)));
+                }
                 Type::LeftDelim => {
                     let delim = self.next();
                     if self.next_non_space().typ == Type::Define {
@@ -277,7 +300,8 @@ impl<'a> Parser<'a> {
             let node = self.text_or_action()?;
             let is_end = matches!(self.kind(node), Kind::End);
             if is_end || matches!(self.kind(node), Kind::Else) {
-                let list = self.push(pos, Kind::List(nodes.into()));
+                let nodes = self.list(&nodes);
+                let list = self.push(pos, Kind::List(nodes));
                 return Ok((list, Ending { node, is_end }));
             }
             nodes.push(node);
@@ -395,7 +419,8 @@ impl<'a> Parser<'a> {
                 return Ok(list);
             }
         };
-        Ok(self.push(pos, Kind::List(Box::new([inner]))))
+        let inner = self.list(&[inner]);
+        Ok(self.push(pos, Kind::List(inner)))
     }
 
     fn block(&mut self) -> Result<Id> {
@@ -464,8 +489,8 @@ impl<'a> Parser<'a> {
             }
         }
         self.check_pipeline(&commands, context)?;
-        let pipe = Pipe { is_assign, decl: decl.into(), commands: commands.into() };
-        Ok(self.push(pos, Kind::Pipe(Box::new(pipe))))
+        let pipe = Pipe { is_assign, decl: self.list(&decl), commands: self.list(&commands) };
+        Ok(self.push(pos, Kind::Pipe(pipe)))
     }
 
     fn declarations(&mut self, context: &str) -> Result<(bool, Vec<Id>)> {
@@ -514,7 +539,8 @@ impl<'a> Parser<'a> {
     fn declare(&mut self, token: &Token) -> Id {
         let name = self.name(self.bytes(token));
         self.state.variables.push(name.clone());
-        self.push(token.range.start, Kind::Variable(Box::new([name])))
+        let name = self.names([name]);
+        self.push(token.range.start, Kind::Variable(name))
     }
 
     fn check_pipeline(&mut self, commands: &[Id], context: &str) -> Result<()> {
@@ -524,7 +550,7 @@ impl<'a> Parser<'a> {
         for (at, command) in commands.iter().enumerate().skip(1) {
             let Kind::Command(arguments) = self.kind(*command) else { continue };
             let is_constant = matches!(
-                self.kind(arguments[0]),
+                self.kind(self.source.ids(*arguments)[0]),
                 Kind::Bool(_) | Kind::Dot | Kind::Nil | Kind::Number(_) | Kind::String { .. }
             );
             if is_constant {
@@ -552,7 +578,8 @@ impl<'a> Parser<'a> {
         if arguments.is_empty() {
             return self.error("empty command");
         }
-        Ok(self.push(pos, Kind::Command(arguments.into())))
+        let arguments = self.list(&arguments);
+        Ok(self.push(pos, Kind::Command(arguments)))
     }
 
     /// A term and the fields that follow it; `None` where no term is next.
@@ -568,16 +595,21 @@ impl<'a> Parser<'a> {
             fields.push(self.name(&self.bytes(&token)[1..]));
         }
         let pos = first.range.start;
-        let kind = match self.kind(node) {
-            Kind::Field(idents) => Kind::Field(idents.iter().cloned().chain(fields).collect()),
-            Kind::Variable(idents) => Kind::Variable(idents.iter().cloned().chain(fields).collect()),
+        let kind = match *self.kind(node) {
+            Kind::Field(names) => Kind::Field(self.extended(names, fields)),
+            Kind::Variable(names) => Kind::Variable(self.extended(names, fields)),
             Kind::Bool(_) | Kind::String { .. } | Kind::Number(_) | Kind::Nil | Kind::Dot => {
                 let printed = quote(self.source_of(node));
                 return self.error(format!("unexpected . after term {printed}"));
             }
-            _ => Kind::Chain { node, fields: fields.into() },
+            _ => Kind::Chain { node, fields: self.names(fields) },
         };
         Ok(Some(self.push(pos, kind)))
+    }
+
+    fn extended(&mut self, names: Names, more: Vec<Str>) -> Names {
+        let known = self.source.names[names.start as usize..names.end as usize].to_vec();
+        self.names(known.into_iter().chain(more))
     }
 
     /// A constant as it was written.
@@ -600,7 +632,10 @@ impl<'a> Parser<'a> {
             Type::Dot => Kind::Dot,
             Type::Nil => Kind::Nil,
             Type::Variable => self.variable(&token)?,
-            Type::Field => Kind::Field(Box::new([self.name(&self.bytes(&token)[1..])])),
+            Type::Field => {
+                let name = self.name(&self.bytes(&token)[1..]);
+                Kind::Field(self.names([name]))
+            }
             Type::Bool => Kind::Bool(self.bytes(&token) == b"true"),
             Type::CharConstant | Type::Complex | Type::Number => {
                 match Number::parse(self.bytes(&token), token.typ, pos) {
@@ -636,7 +671,7 @@ impl<'a> Parser<'a> {
     fn variable(&mut self, token: &Token) -> Result<Kind> {
         let name = self.name(self.bytes(token));
         if self.state.variables.contains(&name) {
-            return Ok(Kind::Variable(Box::new([name])));
+            return Ok(Kind::Variable(self.names([name])));
         }
         self.error(format!("undefined variable {}", quote(&name)))
     }

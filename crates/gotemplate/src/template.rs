@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Place;
-use crate::node::{self, Id, Kind, Node};
+use crate::node::{self, Id, Ids, Kind, Names, Node};
 use crate::value::Str;
 
 /// One template: the body of a text, or of a `define` or `block` in it. Immutable.
@@ -23,11 +23,29 @@ pub(crate) struct Source {
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<[u8]>,
     pub(crate) nodes: Vec<Node>,
+    /// What lists, commands and pipelines hold, one after the other.
+    pub(crate) ids: Vec<Id>,
+    /// The names of fields and variables, one after the other.
+    pub(crate) names: Vec<Str>,
+}
+
+impl Source {
+    pub(crate) fn ids(&self, ids: Ids) -> &[Id] {
+        &self.ids[ids.start as usize..ids.end as usize]
+    }
 }
 
 impl Template {
     pub(crate) fn node(&self, id: Id) -> &Node {
         &self.source.nodes[id as usize]
+    }
+
+    pub(crate) fn ids(&self, ids: Ids) -> &[Id] {
+        self.source.ids(ids)
+    }
+
+    pub(crate) fn names(&self, names: Names) -> &[Str] {
+        &self.source.names[names.start as usize..names.end as usize]
     }
 
     pub(crate) fn slice(&self, range: &Range<u32>) -> &[u8] {
@@ -59,7 +77,7 @@ impl Template {
 /// `parse.IsEmptyTree` of a list of nodes.
 pub(crate) fn is_empty(source: &Source, root: Id) -> bool {
     let Kind::List(nodes) = &source.nodes[root as usize].kind else { return false };
-    nodes.iter().all(|node| match &source.nodes[*node as usize].kind {
+    source.ids(*nodes).iter().all(|node| match &source.nodes[*node as usize].kind {
         Kind::Text(range) => {
             crate::runes::trim_space(&source.text[range.start as usize..range.end as usize]).is_empty()
         }

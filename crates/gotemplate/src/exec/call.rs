@@ -198,12 +198,14 @@ impl<'t> Exec<'t, '_, '_> {
         match self.kind(id) {
             Kind::Field(idents) => {
                 self.at(id);
-                self.eval_chain(dot.clone(), id, idents, Words::none(dot))
+                self.eval_chain(dot.clone(), id, self.template.names(*idents), Words::none(dot))
             }
-            Kind::Variable(idents) => self.eval_variable(id, idents, Words::none(dot)),
+            Kind::Variable(idents) => self.eval_variable(id, self.template.names(*idents), Words::none(dot)),
             Kind::Pipe(_) => stacker::maybe_grow(RED_ZONE, STACK, || self.eval_pipeline(dot, id)),
             Kind::Identifier { callee, .. } => self.eval_function(id, *callee, id, Words::none(dot)),
-            Kind::Chain { node, fields } => self.eval_chain_node(id, *node, fields, Words::none(dot)),
+            Kind::Chain { node, fields } => {
+                self.eval_chain_node(id, *node, self.template.names(*fields), Words::none(dot))
+            }
             _ => self.constant(dot, id),
         }
     }

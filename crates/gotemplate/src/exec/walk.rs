@@ -12,7 +12,7 @@ impl<'t> Exec<'t, '_, '_> {
         self.at(id);
         match self.kind(id) {
             Kind::List(nodes) => {
-                for node in nodes {
+                for node in self.template.ids(*nodes) {
                     let flow = self.walk(dot, *node)?;
                     if flow != Flow::Next {
                         return Ok(flow);
