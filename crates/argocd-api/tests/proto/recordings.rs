@@ -196,19 +196,51 @@ fn filled(json: &Value) -> Value {
     }
 }
 
+#[test]
+fn recorded_streams_come_back_as_they_were() {
+    let (mut frames, mut wrong) = (0, Vec::new());
+    for step in steps() {
+        for file in below(&step.join("stream")) {
+            let text = std::fs::read_to_string(&file).expect("a file");
+            // The first line says what was asked: `# GET /api/v1/…?… (Accept: …)`.
+            let mut asked = text.lines().next().unwrap_or_default().split([' ', '?']).skip(1);
+            let (verb, path) = (asked.next().unwrap_or_default(), asked.next().unwrap_or_default());
+            let method =
+                descriptors().rest(verb, path).unwrap_or_else(|| panic!("{}: {path}", file.display()));
+            assert!(method.server_streams(), "{path} is no stream");
+            let answer = descriptors().of(method.output());
+            for data in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
+                let frame = value::from_json(data.as_bytes()).expect("JSON");
+                let result = filled(frame.get("result").expect("a result"));
+                wrong.extend(difference(answer, &result).map(|found| format!("{}: {found}", file.display())));
+                frames += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} frames:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(frames > 0, "no frame was found");
+}
+
 /// Scenario, step and file of all exchanges, with what they hold.
 fn exchanges() -> Vec<(String, Value)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings/argocd");
     let mut found = Vec::new();
-    for step in below(&root).iter().flat_map(|scenario| below(scenario)) {
+    for step in steps() {
         for file in below(&step.join("api")) {
-            let name = file.strip_prefix(&root).expect("below").with_extension("");
+            let name = file.strip_prefix(root()).expect("below").with_extension("");
             let name = name.to_string_lossy().replace("/api/", "/");
             found.push((name, value::from_json(&std::fs::read(&file).expect("a file")).expect("JSON")));
         }
     }
     assert!(found.len() > 400, "only {} exchanges were found", found.len());
     found
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings/argocd")
+}
+
+fn steps() -> Vec<PathBuf> {
+    below(&root()).iter().flat_map(|scenario| below(scenario)).collect()
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
