@@ -1,6 +1,7 @@
 //! Generated files.
 
 pub(crate) mod builtin;
+mod descriptors;
 mod kustomize;
 
 use std::fs;
@@ -16,6 +17,8 @@ use crate::command;
 /// # Errors
 /// The inputs cannot be had, or (with `check`) a file is not current.
 pub(crate) fn codegen(check: bool) -> Result<()> {
+    let described = descriptors::generate(&command::root().join("crates/argocd-api/proto"))?;
+    place("crates/argocd-api/generated/descriptors.bin.gz", &described, check)?;
     let kubernetes = module(&format!("k8s.io/kubernetes@{}", builtin::VERSION))?;
     let facts = builtin::generate(&kubernetes, builtin::DISCOVERY)?;
     place("crates/apimachinery/generated/builtin.json.gz", &facts, check)?;

@@ -4,8 +4,8 @@
 //! types name for the fields ([`builtin`]). The result is what the same object looks like in JSON: fields that
 //! Go's types leave out when they are empty are left out.
 
-mod special;
-mod wire;
+pub mod special;
+pub mod wire;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,4 +1,4 @@
-//! The kinds of argoproj.io: Application and AppProject.
+//! The kinds of argoproj.io, Application and AppProject, and Argo CD's API in protobuf ([`proto`]).
 //!
 //! Objects are read from plain objects, field by field, and never written back whole.
 //!
@@ -8,6 +8,7 @@ pub mod application;
 pub mod definitions;
 mod field;
 pub mod project;
+pub mod proto;
 
 pub use application::Application;
 pub use field::FieldError;

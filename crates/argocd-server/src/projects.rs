@@ -28,7 +28,7 @@ pub(crate) async fn list(
     });
     projects.sort_by(|a, b| object::name(a).cmp(&object::name(b)));
     let version = highest_version(&projects);
-    let items: Vec<Value> = projects.iter().map(shape::without_kind).collect();
+    let items: Vec<Value> = projects.iter().map(shape::project).collect();
     let fields = FieldFilter::new(request.parameter("fields").unwrap_or_default());
     Ok(Answer::Json(fields.apply(&shape::list(&version, items))))
 }
@@ -39,5 +39,5 @@ pub(crate) async fn get(
     SeesProject(project): SeesProject,
     _: Request,
 ) -> Result<Answer, ApiError> {
-    Ok(Answer::Json(shape::without_kind(&project)))
+    Ok(Answer::Json(shape::project(&project)))
 }

@@ -304,6 +304,29 @@ mod tests {
         }
     }
 
+    /// Routes that Argo CD has beside its methods, and what they are.
+    const NO_METHODS: [(&str, &str); 3] = [
+        ("/auth/logout", "leads the browser away"),
+        (link::PATH, "ours: logs in who was shown the link"),
+        ("/healthz", "for probes"),
+    ];
+
+    #[test]
+    fn routes_of_argo_cd_are_methods() {
+        let descriptors = argocd_api::proto::descriptors().expect("descriptors");
+        for route in general().iter().chain(&of_applications()) {
+            let (verb, template) = (route.method.as_str(), route.template);
+            let is_listed = NO_METHODS.iter().any(|(listed, _)| *listed == template);
+            let method = descriptors.rest(verb, template);
+            assert_eq!(method.is_some(), !is_listed, "{verb} {template}");
+            let is_stream = method.is_some_and(argocd_api::proto::Method::server_streams);
+            assert_eq!(is_stream, route.is_stream(), "{verb} {template}");
+        }
+        for route in of_page() {
+            assert!(route.template.starts_with("/api/flamingo/v1/"), "{}", route.template);
+        }
+    }
+
     #[test]
     fn only_requests_for_this_address() {
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));

@@ -25,6 +25,15 @@ pub(crate) fn application(object: &Value) -> Value {
     object
 }
 
+/// A project: without the kind, and with a status.
+pub(crate) fn project(object: &Value) -> Value {
+    let mut object = without_kind(object);
+    if object.get("status").is_none() {
+        object.set_at(&["status"], Value::map());
+    }
+    object
+}
+
 /// Any object without `apiVersion` and `kind`, which the gateway leaves out.
 pub(crate) fn without_kind(object: &Value) -> Value {
     let mut object = object.clone();

@@ -7,10 +7,11 @@ use super::Error;
 use super::wire::{Field, Fields, Wire};
 use crate::clock::rfc3339;
 
-type Reader = fn(&[u8], &str) -> Result<Value, Error>;
+/// Reads a message at a path, which errors name.
+pub type Reader = fn(&[u8], &str) -> Result<Value, Error>;
 
 /// How a definition is read that has a JSON form of its own.
-pub(super) fn reader(definition: &str) -> Option<Reader> {
+pub fn reader(definition: &str) -> Option<Reader> {
     Some(match definition.strip_prefix("io.k8s.")? {
         "apimachinery.pkg.apis.meta.v1.Time" => time,
         "apimachinery.pkg.apis.meta.v1.MicroTime" => micro_time,

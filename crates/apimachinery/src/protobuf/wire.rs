@@ -3,27 +3,34 @@
 use super::Error;
 
 /// The content of a field by its wire type.
-pub(super) enum Wire<'a> {
+pub enum Wire<'a> {
+    /// A number of any width, or a truth value.
     Varint(u64),
+    /// Eight bytes, the lowest first.
     Fixed64(u64),
+    /// A text, bytes, a message, or numbers one after the other.
     Bytes(&'a [u8]),
     /// No built-in kind has fields of four bytes.
     Fixed32,
 }
 
-pub(super) struct Field<'a> {
-    pub(super) number: u32,
-    pub(super) wire: Wire<'a>,
+/// A field and its content.
+pub struct Field<'a> {
+    /// The number by which the message knows the field.
+    pub number: u32,
+    /// The content.
+    pub wire: Wire<'a>,
 }
 
 /// The fields of a message; ends after the first damage.
-pub(super) struct Fields<'a> {
+pub struct Fields<'a> {
     rest: &'a [u8],
     last: u32,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    /// Those of a message.
+    pub fn of(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, last: 0 }
     }
 
@@ -63,7 +70,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Numbers that were written one after the other.
-pub(super) fn packed(mut bytes: &[u8]) -> impl Iterator<Item = Result<u64, Error>> {
+pub fn packed(mut bytes: &[u8]) -> impl Iterator<Item = Result<u64, Error>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;

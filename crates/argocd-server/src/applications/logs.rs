@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use apimachinery::clock::rfc3339_micro;
+use apimachinery::clock::{rfc3339, rfc3339_micro};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use cluster::{ActAs, Deadline, Logs, Resource, Target};
@@ -172,9 +172,11 @@ impl Line {
 }
 
 fn entry(content: &str, time: Option<&str>, is_last: bool, pod: &str) -> Value {
+    // Kubernetes' own times are whole seconds.
+    let second = time.and_then(|time| time.parse().ok()).map(rfc3339);
     Value::map_of([
         ("content", Value::from(content)),
-        ("timeStamp", time.map_or(Value::Null, Value::from)),
+        ("timeStamp", second.map_or(Value::Null, Value::from)),
         ("last", is_last.into()),
         ("timeStampStr", time.unwrap_or("0001-01-01T00:00:00Z").into()),
         ("podName", pod.into()),
@@ -266,6 +268,23 @@ mod tests {
 
     fn log(parts: &'static [&'static str]) -> Logs {
         futures::stream::iter(parts.iter().map(|part| Ok(bytes::Bytes::from_static(part.as_bytes())))).boxed()
+    }
+
+    #[test]
+    fn an_entry_has_the_second_and_the_exact_time() {
+        let rows = [
+            (
+                Some("2026-01-01T00:00:01.987654321Z"),
+                r#""2026-01-01T00:00:01Z""#,
+                "2026-01-01T00:00:01.987654321Z",
+            ),
+            (None, "null", "0001-01-01T00:00:00Z"),
+        ];
+        for (time, second, exact) in rows {
+            let entry = entry("a", time, false, "web");
+            assert_eq!(entry.get("timeStamp").map(value::to_json).as_deref(), Some(second));
+            assert_eq!(entry.str_at(&["timeStampStr"]), Some(exact));
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@
 mod compare;
 mod exchange;
 mod expectations;
+mod message;
 mod stage;
 mod world;
 
@@ -55,7 +56,12 @@ async fn play(scenario: String) -> Vec<Compared> {
             world.before(&step).await;
         }
         let difference = match world.ask(&exchange).await {
-            Some(answer) => compare::difference(&exchange, &answer),
+            Some(answer) => {
+                let name = &exchange.name;
+                let lost = message::difference(&exchange, &answer);
+                assert!(lost.is_none(), "{scenario}/{name} is no message: {}", lost.unwrap_or_default());
+                compare::difference(&exchange, &answer)
+            }
             None => Some("it cannot be asked".to_owned()),
         };
         compared.push((format!("{scenario}/{}", exchange.name), difference));
