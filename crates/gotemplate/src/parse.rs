@@ -3,7 +3,8 @@
 mod number;
 mod unquote;
 
-use std::collections::HashSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -39,18 +40,19 @@ pub(crate) fn parse(name: &str, text: Arc<[u8]>, functions: &Functions) -> Resul
             ids: Vec::new(),
             names: Vec::new(),
         },
-        trees: Vec::new(),
+        trees: BTreeMap::new(),
         state: State::default(),
         blocks: 0,
         known: HashSet::new(),
     };
     let root = parser.text_itself()?;
     parser.add(Str::from(&*name), root)?;
-    let Parser { mut source, mut trees, .. } = parser;
+    let Parser { mut source, trees, .. } = parser;
     source.nodes.shrink_to_fit();
     source.ids.shrink_to_fit();
     source.names.shrink_to_fit();
     let source = Arc::new(source);
+    let mut trees: Vec<(Str, Id)> = trees.into_iter().collect();
     trees.sort_by_key(|(tree, _)| tree.as_bytes() != name.as_bytes());
     Ok(trees
         .into_iter()
@@ -64,7 +66,7 @@ struct Parser<'a> {
     functions: &'a Functions,
     lexer: Lexer<'a>,
     source: Source,
-    trees: Vec<(Str, Id)>,
+    trees: BTreeMap<Str, Id>,
     state: State,
     blocks: usize,
     /// Fields and texts; most are there more than once.
@@ -255,13 +257,15 @@ impl<'a> Parser<'a> {
     }
 
     fn add(&mut self, name: Str, root: Id) -> Result<()> {
-        let existing = self.trees.iter().position(|(known, _)| *known == name);
-        let Some(at) = existing else {
-            self.trees.push((name, root));
-            return Ok(());
+        let known = match self.trees.entry(name.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(root);
+                return Ok(());
+            }
+            Entry::Occupied(known) => known.into_mut(),
         };
-        if template::is_empty(&self.source, self.trees[at].1) {
-            self.trees[at].1 = root;
+        if template::is_empty(&self.source, *known) {
+            *known = root;
             return Ok(());
         }
         if template::is_empty(&self.source, root) {

@@ -169,7 +169,9 @@ impl Stream {
         let moved = self.text.len();
         self.text.push_str(&from.text[range.clone()]);
         self.text.push('\n');
-        let inside = from.parts.iter().filter(|part| range.contains(&part.range.start));
+        // Parts are in the order in which they stand.
+        let first = from.parts.partition_point(|part| part.range.start < range.start);
+        let inside = from.parts[first..].iter().take_while(|part| part.range.start < range.end);
         self.parts.extend(inside.map(|part| {
             let start = part.range.start - range.start + moved;
             let length = part.range.end.min(range.end) - part.range.start;

@@ -190,6 +190,15 @@ fn lines(text: &str) -> u64 {
     breaks as u64
 }
 
+/// A number as the key that sigs.k8s.io/yaml makes of it.
+fn float_key(number: f64) -> String {
+    match value::shortest_float32(number).as_str() {
+        "+Inf" => ".inf".to_owned(),
+        "-Inf" => "-.inf".to_owned(),
+        finite => finite.to_owned(),
+    }
+}
+
 fn unexpected(mark: Mark, event: &EventData) -> Error {
     Error::Syntax { mark, line: Some(mark.line), problem: format!("unexpected event {event:?}") }
 }
@@ -394,7 +403,7 @@ impl Composer<'_> {
             (other @ (Value::Bool(_) | Value::Int(_) | Value::UInt(_)), _, Rules::V2) => {
                 return Some(Key::from(other.to_string()));
             }
-            (Value::Float(number), _, Rules::V2) => return Some(Key::from((number as f32).to_string())),
+            (Value::Float(number), _, Rules::V2) => return Some(Key::from(float_key(number))),
             (other, ..) => {
                 let (kind, fix) = (other.kind(), "put it in quotes");
                 self.wrong(mark, format!("invalid map key: {kind} where a string is expected; {fix}"));
@@ -494,6 +503,13 @@ mod tests {
         let text = "b: &b {x: 1, y: 2}\nc:\n  y: 3\n  <<: *b\n";
         assert_eq!(shown(text, Rules::V2), r#"{"b":{"true":2,"x":1},"c":{"true":2,"x":1}}"#);
         assert_eq!(shown(text, Rules::V3), r#"{"b":{"x":1,"y":2},"c":{"x":1,"y":3}}"#);
+    }
+
+    #[test]
+    fn numbers_are_keys_as_sigs_k8s_io_writes_them() {
+        let text = "1000000.5: a\n1e20: b\n0.00001: d\n1e300: e\n0.1: g\n";
+        let json = r#"{".inf":"e","0.1":"g","1.0000005e+06":"a","1e+20":"b","1e-05":"d"}"#;
+        assert_eq!(shown(text, Rules::V2), json);
     }
 
     #[test]

@@ -32,6 +32,13 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Nodes end where their text does, or there is a reason.
+fn read_nodes(text: &str) {
+    if let Err(error) = yaml::parse_nodes(text) {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -64,14 +71,16 @@ proptest! {
                 prop_assert!(yaml::to_yaml(&value).is_ok());
             }
         }
-        let _ = yaml::parse_nodes(&text);
+        read_nodes(&text);
     }
 
     #[test]
     fn any_tag_is_read_or_refused(text in "([a-]{0,2}[ :,\\[{}\n]?!{0,2}[a-c<>%:]{0,2}[ ,:'|\\]}]{0,3}){0,8}") {
         for rules in [Rules::V2, Rules::V3] {
-            let _ = yaml::parse(&text, rules);
+            if let Ok(value) = yaml::parse(&text, rules) {
+                prop_assert!(yaml::to_yaml(&value).is_ok());
+            }
         }
-        let _ = yaml::parse_nodes(&text);
+        read_nodes(&text);
     }
 }

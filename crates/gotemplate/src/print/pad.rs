@@ -23,6 +23,12 @@ static DECIMALS: [([u8; 4], u8); 256] = {
     all
 };
 
+/// At least so many digits; more than Rust's own formatting allows, too.
+fn with_zeros(digits: String, precision: usize) -> String {
+    let missing = precision.saturating_sub(digits.len());
+    if missing == 0 { digits } else { "0".repeat(missing) + &digits }
+}
+
 impl Printer {
     fn padding(&mut self, count: usize) {
         let byte = if self.flags.zero && !self.flags.minus { b'0' } else { b' ' };
@@ -100,7 +106,7 @@ impl Printer {
 
     pub(super) fn unicode(&mut self, number: u64) {
         let precision = self.flags.precision.unwrap_or(4).max(4);
-        let mut text = format!("U+{number:0precision$X}");
+        let mut text = format!("U+{}", with_zeros(format!("{number:X}"), precision));
         let rune = i32::try_from(number).unwrap_or(-1);
         if self.flags.sharp && runes::is_print(rune) {
             text.push_str(&format!(" '{}'", runes::to_char(rune)));
@@ -156,12 +162,13 @@ impl Printer {
             _ => 0,
         };
         let digits = match (base, verb) {
-            (2, _) => format!("{magnitude:0precision$b}"),
-            (8, _) => format!("{magnitude:0precision$o}"),
-            (16, 'X') => format!("{magnitude:0precision$X}"),
-            (16, _) => format!("{magnitude:0precision$x}"),
-            _ => format!("{magnitude:0precision$}"),
+            (2, _) => format!("{magnitude:b}"),
+            (8, _) => format!("{magnitude:o}"),
+            (16, 'X') => format!("{magnitude:X}"),
+            (16, _) => format!("{magnitude:x}"),
+            _ => magnitude.to_string(),
         };
+        let digits = with_zeros(digits, precision);
         let prefix = match (base, verb) {
             (8, 'O') if self.flags.sharp && !digits.starts_with('0') => "0o0",
             (_, 'O') => "0o",
