@@ -151,7 +151,7 @@ pub fn sort(files: &[Rendered]) -> Result<Sorted, Box<ManifestError>> {
 pub(crate) struct Heads(Mutex<Known>);
 
 /// Heads by their documents, which are long.
-type Known = HashMap<ByteString, Arc<Head>, foldhash::fast::RandomState>;
+type Known = HashMap<ByteString, Arc<Head>, foldhash::fast::FixedState>;
 
 impl Heads {
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -162,7 +162,7 @@ impl Heads {
 /// As [`sort`]; documents that are known are not read again.
 pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, Box<ManifestError>> {
     let mut known = std::mem::take(&mut *heads.lock());
-    let mut seen = Known::with_capacity_and_hasher(known.len(), foldhash::fast::RandomState::default());
+    let mut seen = Known::with_capacity_and_hasher(known.len(), foldhash::fast::FixedState::default());
     let mut sorted = Sorted::default();
     let mut files: Vec<&Rendered> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
