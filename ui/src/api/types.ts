@@ -55,6 +55,17 @@ export interface Rows {
   rows: Row[];
 }
 
+/** Who a row is, when nothing else is known of it. */
+export type RowName = Pick<Row, "key" | "kind" | "group" | "namespace" | "name" | "project">;
+
+export interface Names {
+  kinds: string[];
+  namespaces: string[];
+  projects: string[];
+  /** A name, and the places of kind, namespace and project. */
+  rows: [string, number, number, number][];
+}
+
 export type StepName = "commit" | "fetched" | "built" | "applied" | "healthy";
 
 export interface Step {
