@@ -184,6 +184,8 @@ export type Change = "create" | "update" | "delete" | "none" | "refused";
 export interface SyncPreview {
   from?: string;
   to?: string;
+  /** The revision that the objects are of. */
+  fetched?: string;
   steps: string[];
   objects: { key: Key; change: Change }[];
   isComplete: boolean;
