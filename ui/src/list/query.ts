@@ -59,7 +59,9 @@ export function guess(
   query: ListQuery,
 ): RowName[] {
   const words = parseWords(query.q);
-  const isIn = (row: Known) => isShown(row, query.show) && isChosen(row, query) && matches(row, words);
+  const facets = FACETS.filter((facet) => query.chosen[facet].length > 0);
+  const isChosen = (row: Known) => facets.every((facet) => query.chosen[facet].includes(row[facet] ?? ""));
+  const isIn = (row: Known) => isShown(row, query.show) && isChosen(row) && matches(row, words);
   const found: Known[] = [];
   for (const row of known.values()) if (isIn(row)) found.push(row);
   if (areNamesEnough(query, words)) {
@@ -90,11 +92,4 @@ function compare(a: string, b: string): number {
 
 function isShown(row: RowName, show: Show): boolean {
   return show === "all" || (row.kind === "Application") === (show === "applications");
-}
-
-function isChosen(row: Known, query: ListQuery): boolean {
-  return FACETS.every((facet) => {
-    const chosen = query.chosen[facet];
-    return chosen.length === 0 || chosen.includes(row[facet] ?? "");
-  });
 }
