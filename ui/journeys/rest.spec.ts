@@ -128,6 +128,24 @@ test("what was generated for an application is suspended there, and its page lea
   await expect(page).toHaveURL("/applications/shop");
 });
 
+test("a long line of YAML is scrolled to its end", async ({ page, world }) => {
+  world.application("shop", { destinationNamespace: "shop" });
+  await page.route(/\/object\?/, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    answer.object.spec.long = "x".repeat(600);
+    await route.fulfill({ response, json: answer });
+  });
+  const key = encodeURIComponent("source.toolkit.fluxcd.io/GitRepository/shop/shop");
+  await page.goto(`/flux/${key}?tab=yaml`);
+  const line = page.locator(".yaml-line", { hasText: "xxx" });
+  await expect(line).toBeVisible();
+  const right = () => line.evaluate((one) => one.lastElementChild?.getBoundingClientRect().right ?? 0);
+  expect(await right()).toBeGreaterThan(1440);
+  await page.locator(".rows.yaml").evaluate((rows) => rows.scrollTo(rows.scrollWidth, 0));
+  expect(await right()).toBeLessThanOrEqual(1440);
+});
+
 test("the sheet of keys opens with one, says all, and closes", async ({ page }) => {
   await page.goto("/applications");
   await expect(page.getByRole("heading", { name: "No applications yet" })).toBeVisible();
