@@ -143,7 +143,7 @@ test("the preview of a revision that was not fetched yet says of which one its o
   await page.goto("/applications/shop?dialog=sync");
   const dialog = page.getByRole("dialog", { name: "Sync shop" });
   await expect(dialog.getByRole("status")).toHaveText(
-    `Objects of ${revision.slice(0, 7)}, the revision that was fetched last. The sync fetches 2f1f370 first, and deploys what is in that one.`,
+    `This preview has the objects of ${revision.slice(0, 7)}, the revision that was fetched last. The sync fetches 2f1f370 first, and deploys what is in that one.`,
   );
   await page.goto("/applications");
   world.application("cart");
