@@ -109,5 +109,11 @@ test("typing filters the server's 5,000", async ({ page, context }) => {
   await page.goto(`${origin}/applications`);
   await page.waitForSelector(".row-link");
   const times = await typing(page, "app-4321");
+  const names = await page.evaluate(() => {
+    const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    return entries.find(({ name }) => name.includes("/names?"))?.encodedBodySize;
+  });
+  if (!names) throw new Error("the names were not asked for");
+  report({ measure: "server, 5,000: names as sent", value: names / 1000, limit: 60, unit: "kB" });
   report({ measure: "server, 5,000: typing, p95", value: percentile(times, 0.95), limit: 50, unit: "ms" });
 });

@@ -135,6 +135,23 @@ test("syncing: a preview by key, the sync, and ending it", async ({ page, world 
   ]);
 });
 
+test("the preview of a revision that was not fetched yet says of which one its objects are", async ({
+  page,
+  world,
+}) => {
+  const { revision = "" } = world.application("shop", { sync: "OutOfSync" });
+  await page.goto("/applications/shop?dialog=sync");
+  const dialog = page.getByRole("dialog", { name: "Sync shop" });
+  await expect(dialog.getByRole("status")).toHaveText(
+    `This preview has the objects of ${revision.slice(0, 7)}, the revision that was fetched last. The sync fetches 2f1f370 first, and deploys what is in that one.`,
+  );
+  await page.goto("/applications");
+  world.application("cart");
+  await page.goto("/applications/cart?dialog=sync");
+  await expect(page.getByText("What happens")).toBeVisible();
+  await expect(page.getByText("was fetched last")).toBeHidden();
+});
+
 test("a sync that the server refuses says why, in the dialog", async ({ page, world, expectedStatus }) => {
   expectedStatus.add(400);
   world.application("shop");

@@ -136,6 +136,35 @@ test.describe("with 5,000 applications", () => {
     await expect(page.getByRole("link", { name: "app-0123" })).toBeVisible();
     await expect(page.getByRole("row")).toHaveCount(2);
   });
+
+  test("a key finds also what was never loaded, before the server answers, whose answer replaces it", async ({
+    page,
+    world,
+  }) => {
+    for (let number = 0; number < 5_000; number += 1)
+      world.application(`app-${String(number).padStart(4, "0")}`, {}, 2);
+    const named = page.waitForResponse(/\/names\?/);
+    await page.goto("/applications");
+    await named;
+    let answer = () => {};
+    const isAnswered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route(/\/rows\?.*q=/, async (route) => {
+      await isAnswered;
+      await route.continue();
+    });
+    await page.keyboard.press("/");
+    await page.keyboard.type("app-4321");
+    await expect(page.getByRole("link", { name: "app-4321" })).toBeVisible();
+    await expect(page.getByRole("row")).toHaveCount(2);
+    const row = page.getByRole("row").nth(1);
+    await expect(row).not.toContainText("Healthy");
+    await expectAccessible(page);
+    answer();
+    await expect(row).toContainText("Healthy");
+    await expect(page.getByRole("status").filter({ hasText: "1 row shown" })).toBeVisible();
+  });
 });
 
 test("on a phone: filters open and close, and a row leads on", async ({ page, world }) => {

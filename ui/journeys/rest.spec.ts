@@ -1,3 +1,4 @@
+import { sourceRow } from "../fixture/rows";
 import { expect, expectAccessible, test } from "./world";
 
 test("creating from a pasted URL: three inputs, the YAML beside them, and the application is there", async ({
@@ -87,12 +88,10 @@ test("logging out", async ({ page, expectedStatus }) => {
 });
 
 test("a Flux object: reconcile, suspend and resume, by key and by button", async ({ page, world }) => {
-  world.application("shop", { destinationNamespace: "shop" });
+  const own = sourceRow("shop", "base");
+  world.rows.set(own.key, own);
   await page.goto("/flux");
-  await page
-    .getByRole("row", { name: /GitRepository/ })
-    .getByRole("link", { name: "shop" })
-    .click();
+  await page.getByRole("link", { name: "base" }).click();
   await expect(page.getByRole("button", { name: "Suspend" })).toBeVisible();
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.keyboard.press("r");
@@ -102,9 +101,49 @@ test("a Flux object: reconcile, suspend and resume, by key and by button", async
   await expect(page.getByRole("button", { name: "Reconcile" })).toBeDisabled();
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByRole("button", { name: "Suspend" })).toBeVisible();
-  await page.getByRole("link", { name: "shop", exact: true }).click();
-  await expect(page).toHaveURL("/applications/shop");
   expect(world.asked).toHaveLength(3);
+});
+
+test("what was generated for an application is suspended there, and its page leads there", async ({
+  page,
+  world,
+}) => {
+  world.application("shop", { destinationNamespace: "shop" });
+  await page.goto("/flux");
+  await page
+    .getByRole("row", { name: /GitRepository/ })
+    .getByRole("link", { name: "shop" })
+    .click();
+  await expect(
+    page.getByText("Generated for Application argocd/shop, whose syncs suspend and resume it."),
+  ).toBeVisible();
+  await expect(page.getByRole("button", { name: "Suspend" })).toBeHidden();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.keyboard.press("u");
+  await page.keyboard.press("r");
+  await expect(page.getByText("Reconciliation asked for")).toBeVisible();
+  expect(world.asked).toHaveLength(1);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Application argocd/shop" }).click();
+  await expect(page).toHaveURL("/applications/shop");
+});
+
+test("a long line of YAML is scrolled to its end", async ({ page, world }) => {
+  world.application("shop", { destinationNamespace: "shop" });
+  await page.route(/\/object\?/, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    answer.object.spec.long = "x".repeat(600);
+    await route.fulfill({ response, json: answer });
+  });
+  const key = encodeURIComponent("source.toolkit.fluxcd.io/GitRepository/shop/shop");
+  await page.goto(`/flux/${key}?tab=yaml`);
+  const line = page.locator(".yaml-line", { hasText: "xxx" });
+  await expect(line).toBeVisible();
+  const right = () => line.evaluate((one) => one.lastElementChild?.getBoundingClientRect().right ?? 0);
+  expect(await right()).toBeGreaterThan(1440);
+  await page.locator(".rows.yaml").evaluate((rows) => rows.scrollTo(rows.scrollWidth, 0));
+  expect(await right()).toBeLessThanOrEqual(1440);
 });
 
 test("the sheet of keys opens with one, says all, and closes", async ({ page }) => {

@@ -1,3 +1,4 @@
+import { sourceRow } from "../fixture/rows";
 import type { World } from "../fixture/world";
 import { expect, expectAccessible, type Page, test } from "./world";
 
@@ -133,6 +134,12 @@ const STATES: State[] = [
   },
   { name: "sync", path: `${APP}?dialog=sync`, shows: (page) => page.getByText("What happens"), given: shop },
   {
+    name: "sync-unfetched",
+    path: `${APP}?dialog=sync`,
+    shows: (page) => page.getByText("the revision that was fetched last"),
+    given: (world) => void world.application("shop", { sync: "OutOfSync" }),
+  },
+  {
     name: "sync-refused",
     path: `${APP}?dialog=sync`,
     shows: (page) => page.getByText("The sync would not succeed"),
@@ -148,6 +155,15 @@ const STATES: State[] = [
     path: `/flux/${encodeURIComponent("source.toolkit.fluxcd.io/GitRepository/shop/shop")}`,
     shows: (page) => page.getByRole("heading", { name: "Artifact" }),
     given: shop,
+  },
+  {
+    name: "object-own",
+    path: `/flux/${encodeURIComponent("source.toolkit.fluxcd.io/GitRepository/shop/base")}`,
+    shows: (page) => page.getByRole("button", { name: "Suspend" }),
+    given: (world) => {
+      const own = sourceRow("shop", "base");
+      world.rows.set(own.key, own);
+    },
   },
   { name: "create", path: "/new", shows: heading("New application") },
   {

@@ -94,6 +94,7 @@ test("the seed story: log in by link, create, see it run, change it, break it, m
   const dialog = page.getByRole("dialog", { name: "Sync shop" });
   await expect(dialog.getByTitle(second)).toBeVisible();
   await expect(dialog.getByRole("listitem").filter({ hasText: "GitRepository" })).toBeVisible();
+  await expect(dialog.getByText(`The sync fetches ${second.slice(0, 7)} first`)).toBeVisible();
   await picture(page, "4-sync");
   await dialog.getByRole("button", { name: "Sync" }).click();
   await expect(page.getByRole("treeitem", { name: /^ConfigMap settings/ })).toBeVisible();

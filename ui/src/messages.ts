@@ -242,6 +242,8 @@ export const m = {
     reconcile: "Reconcile",
     suspend: "Suspend",
     resume: "Resume",
+    generatedFor: "Generated for",
+    syncsDecide: ", whose syncs suspend and resume it.",
     asked: {
       reconcile: "Reconciliation asked for",
       suspend: "Suspended",
@@ -268,6 +270,8 @@ export const m = {
     summary: (create: number, update: number, gone: number, none: number) =>
       `${n(create)} created, ${n(update)} changed, ${n(gone)} deleted, ${n(none)} unchanged`,
     refused: (count: number) => `The cluster refuses ${counted(count, "object", "objects")}.`,
+    unfetched: (fetched: string, to: string) =>
+      `This preview has the objects of ${fetched}, the revision that was fetched last. The sync fetches ${to} first, and deploys what is in that one.`,
     incomplete: "This is not all: a part is only known once the sync runs.",
     problem: "The sync would not succeed",
     prunes: "Pruning is on: objects that are no longer in the source are deleted.",

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { applicationRows } from "../fixture/rows";
-import type { Row, Rows } from "../src/api/types";
+import type { Names, Row, Rows } from "../src/api/types";
 import { listQuery } from "../src/list/query";
 import { ListStore, type World } from "../src/list/store";
 import type { StreamEvent } from "../src/live/sse";
 
 const facets = { health: {}, sync: {}, kind: {}, project: {}, namespace: {} };
-const rows = applicationRows(400);
+const rows = applicationRows(400).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function world(answer = (query: URLSearchParams) => windowOf(rows, query)) {
   const asked: URLSearchParams[] = [];
+  const askedForNames: string[] = [];
+  let clock = 0;
   const followed: { query: URLSearchParams; position: string; onEvent: (event: StreamEvent) => void }[] = [];
   const timers: (() => void)[] = [];
   let held: (() => void)[] | undefined;
@@ -23,6 +25,10 @@ function world(answer = (query: URLSearchParams) => windowOf(rows, query)) {
       }
       return answered;
     },
+    getNames: async (query) => {
+      askedForNames.push(query.toString());
+      return namesOf(rows);
+    },
     stream: {
       follow: (subscription) => {
         followed.push(subscription);
@@ -33,12 +39,16 @@ function world(answer = (query: URLSearchParams) => windowOf(rows, query)) {
       timers.push(run);
       return () => void timers.splice(timers.indexOf(run), timers.includes(run) ? 1 : 0);
     },
-    now: () => 0,
+    now: () => clock,
   };
   return {
     store: new ListStore(given, (flush) => flush()),
     asked,
+    askedForNames,
     followed,
+    wait: (milliseconds: number) => {
+      clock += milliseconds;
+    },
     hold: () => {
       held = [];
     },
@@ -66,6 +76,16 @@ function windowOf(from: readonly Row[], query: URLSearchParams): Rows {
     offset,
     facets,
     rows: matching.slice(offset, offset + Number(query.get("limit"))),
+  };
+}
+
+function namesOf(from: readonly Row[]): Names {
+  const projects = Array.from(new Set(from.map(({ project = "" }) => project)));
+  return {
+    kinds: ["argoproj.io/Application"],
+    namespaces: ["argocd"],
+    projects,
+    rows: from.map(({ name, project = "" }) => [name, 0, 0, projects.indexOf(project)]),
   };
 }
 
@@ -104,6 +124,41 @@ describe("the list", () => {
     const { order, matching } = store.state.get();
     expect(matching).toBe(40);
     expect(order.every((key) => key?.includes("mail"))).toBe(true);
+  });
+
+  test("knows who is in the list: places that nothing else is known of have a name, a key filters at once", async () => {
+    const { store, hold, askedForNames } = world();
+    store.open(query());
+    await settle();
+    expect(askedForNames).toEqual(["show=applications"]);
+    const { order, names } = store.state.get();
+    expect(names.get(order[399] ?? "")?.name).toBe(rows[399]?.name);
+    expect(new Set(order).size).toBe(400);
+    hold();
+    store.open(query(`q=${rows[399]?.name}`));
+    expect(store.state.get().order).toEqual([rows[399]?.key]);
+    expect(store.state.get().matching).toBeUndefined();
+  });
+
+  test("asks for the names again when others are there, not too often", async () => {
+    let from = rows.slice(1);
+    const { store, followed, fire, askedForNames, wait } = world((one) => windowOf(from, one));
+    const moved = { id: "e-2", event: "rows", data: '{"changed":[],"gone":[],"moved":true}' };
+    store.open(query());
+    await settle();
+    await fire();
+    followed[0]?.onEvent(moved);
+    await fire();
+    expect(askedForNames).toHaveLength(1);
+    wait(6_000);
+    followed[0]?.onEvent(moved);
+    await fire();
+    expect(askedForNames).toHaveLength(2);
+    from = [...rows];
+    wait(6_000);
+    followed[0]?.onEvent(moved);
+    await fire();
+    expect(askedForNames).toHaveLength(2);
   });
 
   test("a row that did not change stays the same object", async () => {

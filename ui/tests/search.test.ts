@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { applicationRow } from "../fixture/rows";
 import type { Row } from "../src/api/types";
+import { rowsOf } from "../src/list/names";
 import { guess, hasChoice, listQuery } from "../src/list/query";
 import { matches, parseWords } from "../src/search/words";
 
@@ -13,6 +14,7 @@ const row: Row = {
   repo: "https://git.example.com/team/shop.git",
   images: ["registry.example.com/podinfo:6"],
 };
+const byKey = (rows: Row[]) => new Map(rows.map((one) => [one.key, one]));
 const finds = (text: string) => matches(row, parseWords(text));
 
 test.each([
@@ -31,6 +33,10 @@ test.each([
   ["repo:team/shop", true],
   ["https://git.example.com", true],
   ["-", true],
+  ["image: -name:", true],
+  ['"hop api"', false],
+  ['"shop-a"', true],
+  ['ns:"prod" -"sh op', true],
 ])("%s finds it: %s", (text, expected) => {
   expect(finds(text)).toBe(expected);
 });
@@ -55,5 +61,50 @@ test("a guess has the rows of the list in its order, equal ones by name", () => 
     make("d", { kind: "Kustomization" }),
   ];
   const query = listQuery("applications", new URLSearchParams("sort=health&order=desc"));
-  expect(guess(known, query).map(({ name }) => name)).toEqual(["c", "a", "b"]);
+  expect(guess(byKey(known), new Map(), query).map(({ name }) => name)).toEqual(["c", "a", "b"]);
+});
+
+describe("with the names of all", () => {
+  const known = byKey([{ ...row, key: "argoproj.io/Application/argocd/shop-api" }]);
+  const names = rowsOf({
+    kinds: ["argoproj.io/Application"],
+    namespaces: ["argocd"],
+    projects: ["web", ""],
+    rows: [
+      ["cart", 0, 0, 0],
+      ["shop-api", 0, 0, 1],
+      ["shop-web", 0, 0, 1],
+    ],
+  });
+  const guessed = (text: string) =>
+    guess(known, names, listQuery("applications", new URLSearchParams(text))).map(({ name }) => name);
+
+  test.each([
+    ["", ["cart", "shop-api", "shop-web"]],
+    ["q=shop", ["shop-api", "shop-web"]],
+    ["q=project:web", ["cart"]],
+    ["project=web", ["cart"]],
+    ["q=shop&order=desc", ["shop-web", "shop-api"]],
+    ["sort=health", ["shop-api", "cart", "shop-web"]],
+  ])("%s finds also those of whom nothing else is known", (text, expected) => {
+    expect(guessed(text)).toEqual(expected);
+  });
+
+  test.each(["q=health:degraded", "q=-image:nginx", "health=Degraded"])(
+    "%s is about more than names, so that only what is known is found",
+    (text) => {
+      expect(guessed(text)).toEqual(["shop-api"]);
+    },
+  );
+
+  test("names tell who a row is", () => {
+    expect(names.get("argoproj.io/Application/argocd/cart")).toEqual({
+      key: "argoproj.io/Application/argocd/cart",
+      group: "argoproj.io",
+      kind: "Application",
+      namespace: "argocd",
+      name: "cart",
+      project: "web",
+    });
+  });
 });

@@ -2,6 +2,7 @@
 
 mod actions;
 mod application;
+mod names;
 mod object;
 mod previews;
 mod rows;
@@ -10,6 +11,7 @@ mod stream;
 
 pub(crate) use actions::act;
 pub(crate) use application::application;
+pub(crate) use names::names;
 pub(crate) use object::object;
 pub(crate) use previews::{preview_application, preview_removal, preview_sync};
 pub(crate) use rows::rows;

@@ -28,7 +28,7 @@ pub trait Preview: Send + Sync {
     /// What an Application would become: `{problems, generated}`.
     fn application<'a>(&'a self, application: &'a Value) -> Previewed<'a>;
 
-    /// What a sync would do now: `{from, to, steps, objects, isComplete, problem}`.
+    /// What a sync would do now: `{from, to, fetched, steps, objects, isComplete, problem}`.
     fn sync<'a>(&'a self, application: &'a Value) -> Previewed<'a>;
 
     /// What deleting the Application would delete: `{goes, stays}`.

@@ -223,6 +223,7 @@ fn of_page() -> Vec<Route> {
     vec![
         route(Method::GET, "/api/flamingo/v1/session", page_api::session),
         route(Method::GET, "/api/flamingo/v1/rows", page_api::rows),
+        route(Method::GET, "/api/flamingo/v1/names", page_api::names),
         route(Method::GET, "/api/flamingo/v1/applications/{name}", page_api::application),
         route(Method::GET, "/api/flamingo/v1/applications/{name}/preview", page_api::preview_sync),
         route(Method::GET, "/api/flamingo/v1/applications/{name}/removal", page_api::preview_removal),

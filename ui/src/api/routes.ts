@@ -3,6 +3,7 @@ import type {
   ApplicationAnswer,
   CreationPreview,
   Key,
+  Names,
   ObjectAnswer,
   Removal,
   Rows,
@@ -38,6 +39,9 @@ export const login = (username: string, password: string) =>
 
 export const getRows = (query: URLSearchParams, signal: AbortSignal) =>
   call<Rows>(`${OWN}/rows?${query}`, { signal });
+
+export const getNames = (query: URLSearchParams, signal: AbortSignal) =>
+  call<Names>(`${OWN}/names?${query}`, { signal });
 
 export const getApplication = (at: ApplicationName, signal: AbortSignal) =>
   call<ApplicationAnswer>(own(at) + where(at), { signal });

@@ -55,6 +55,17 @@ export interface Rows {
   rows: Row[];
 }
 
+/** Who a row is, when nothing else is known of it. */
+export type RowName = Pick<Row, "key" | "kind" | "group" | "namespace" | "name" | "project">;
+
+export interface Names {
+  kinds: string[];
+  namespaces: string[];
+  projects: string[];
+  /** A name, and the places of kind, namespace and project. */
+  rows: [string, number, number, number][];
+}
+
 export type StepName = "commit" | "fetched" | "built" | "applied" | "healthy";
 
 export interface Step {
@@ -173,6 +184,8 @@ export type Change = "create" | "update" | "delete" | "none" | "refused";
 export interface SyncPreview {
   from?: string;
   to?: string;
+  /** The revision that the objects are of. */
+  fetched?: string;
   steps: string[];
   objects: { key: Key; change: Change }[];
   isComplete: boolean;

@@ -47,36 +47,52 @@ export function DeleteDialog({ at, onClose }: { at: ApplicationName; onClose: ()
           {action.error}
         </p>
       )}
-      <fieldset className="choices">
-        <legend className="unseen">{m.deleteDialog.how}</legend>
-        <Choice
-          isChosen={isCascade}
-          choose={() => setCascade(true)}
-          label={m.deleteDialog.cascade}
-          text={m.deleteDialog.cascadeText}
-        />
-        <Choice
-          isChosen={!isCascade}
-          choose={() => setCascade(false)}
-          label={m.deleteDialog.orphan}
-          text={m.deleteDialog.orphanText}
-        />
-      </fieldset>
+      <How isCascade={isCascade} choose={setCascade} />
       {removal.error && <ErrorNotice error={removal.error} onRetry={removal.reload} />}
       {!removal.data && !removal.error && <p className="loading">{m.loading}</p>}
       {removal.data && <Lists removal={removal.data} />}
-      {needsName && (
-        <label className="field">
-          <span>{m.deleteDialog.type(at.name)}</span>
-          <input
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-            autoComplete="off"
-            spellCheck={false}
-          />
-        </label>
-      )}
+      {needsName && <NameField name={at.name} typed={typed} onType={setTyped} />}
     </Dialog>
+  );
+}
+
+function How({ isCascade, choose }: { isCascade: boolean; choose: (isCascade: boolean) => void }) {
+  return (
+    <fieldset className="choices">
+      <legend className="unseen">{m.deleteDialog.how}</legend>
+      <Choice
+        isChosen={isCascade}
+        choose={() => choose(true)}
+        label={m.deleteDialog.cascade}
+        text={m.deleteDialog.cascadeText}
+      />
+      <Choice
+        isChosen={!isCascade}
+        choose={() => choose(false)}
+        label={m.deleteDialog.orphan}
+        text={m.deleteDialog.orphanText}
+      />
+    </fieldset>
+  );
+}
+
+interface NameFieldProps {
+  name: string;
+  typed: string;
+  onType: (text: string) => void;
+}
+
+function NameField({ name, typed, onType }: NameFieldProps) {
+  return (
+    <label className="field">
+      <span>{m.deleteDialog.type(name)}</span>
+      <input
+        value={typed}
+        onChange={(event) => onType(event.target.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </label>
   );
 }
 

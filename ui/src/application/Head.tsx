@@ -17,22 +17,8 @@ interface Props {
 }
 
 export function Head({ at, data }: Props) {
-  const { row, may } = data;
+  const { row } = data;
   const action = useAction();
-  const [asked, setAsked] = useState(false);
-  const isRunning = hasRunningOperation(row.operation);
-  const openSync = () => changeQuery({ dialog: "sync" });
-  const askRefresh = () => {
-    setAsked(true);
-    setTimeout(() => setAsked(false), 4_000);
-    action.run(() => refresh(at));
-  };
-  useShortcut("sync", openSync, may.sync && !isRunning);
-  useShortcut("refresh", askRefresh);
-  useShortcut("back", () => {
-    if (here().query.has("node")) changeQuery({ node: undefined, tab: undefined });
-    else navigate(applicationsPath);
-  });
   return (
     <header className="head">
       <nav aria-label={m.application.crumbs} className="crumbs">
@@ -44,37 +30,7 @@ export function Head({ at, data }: Props) {
           <HealthState health={row.health} title={row.healthMessage} />
           <SyncState sync={row.sync} />
         </div>
-        <div className="head-actions">
-          <span className="faint" role="status">
-            {asked ? m.application.refreshing : ""}
-          </span>
-          <Button icon="refresh" label={m.application.refresh} onClick={askRefresh} />
-          {isRunning ? (
-            <Button
-              icon="stop"
-              label={m.application.terminate}
-              disabled={!may.sync || row.operation === "Terminating"}
-              onClick={() => action.run(() => terminate(at))}
-            />
-          ) : (
-            <Button
-              icon="sync"
-              look="primary"
-              label={m.application.sync}
-              disabled={!may.sync}
-              title={may.sync ? undefined : m.application.notAllowed("sync")}
-              onClick={openSync}
-            />
-          )}
-          <Button
-            icon="trash"
-            look="danger"
-            label={m.application.delete}
-            disabled={!may.delete}
-            title={may.delete ? undefined : m.application.notAllowed("delete")}
-            onClick={() => changeQuery({ dialog: "delete" })}
-          />
-        </div>
+        <Actions at={at} data={data} run={action.run} />
       </div>
       {action.error && (
         <p className="line is-problem" role="alert">
@@ -83,4 +39,63 @@ export function Head({ at, data }: Props) {
       )}
     </header>
   );
+}
+
+type Run = ReturnType<typeof useAction>["run"];
+
+function Actions({ at, data, run }: Props & { run: Run }) {
+  const { row, may } = data;
+  const [asked, setAsked] = useState(false);
+  const isRunning = hasRunningOperation(row.operation);
+  const askRefresh = () => {
+    setAsked(true);
+    setTimeout(() => setAsked(false), 4_000);
+    run(() => refresh(at));
+  };
+  useShortcut("sync", openSync, may.sync && !isRunning);
+  useShortcut("refresh", askRefresh);
+  useShortcut("back", goBack);
+  return (
+    <div className="head-actions">
+      <span className="faint" role="status">
+        {asked ? m.application.refreshing : ""}
+      </span>
+      <Button icon="refresh" label={m.application.refresh} onClick={askRefresh} />
+      {isRunning ? (
+        <Button
+          icon="stop"
+          label={m.application.terminate}
+          disabled={!may.sync || row.operation === "Terminating"}
+          onClick={() => run(() => terminate(at))}
+        />
+      ) : (
+        <Button
+          icon="sync"
+          look="primary"
+          label={m.application.sync}
+          disabled={!may.sync}
+          title={may.sync ? undefined : m.application.notAllowed("sync")}
+          onClick={openSync}
+        />
+      )}
+      <Button
+        icon="trash"
+        look="danger"
+        label={m.application.delete}
+        disabled={!may.delete}
+        title={may.delete ? undefined : m.application.notAllowed("delete")}
+        onClick={() => changeQuery({ dialog: "delete" })}
+      />
+    </div>
+  );
+}
+
+function openSync(): void {
+  changeQuery({ dialog: "sync" });
+}
+
+/** Out of the details, or to the list. */
+function goBack(): void {
+  if (here().query.has("node")) changeQuery({ node: undefined, tab: undefined });
+  else navigate(applicationsPath);
 }

@@ -62,39 +62,53 @@ export function prunes({ spec }: Application): boolean | undefined {
 }
 
 function Preview({ preview, isPruning }: { preview: SyncPreview; isPruning: boolean }) {
-  const { problem, objects } = preview;
-  const count = (change: Change) => objects.filter((object) => object.change === change).length;
-  const gone = count("delete");
+  const { problem, objects, fetched, to } = preview;
+  const isOld = fetched !== undefined && to !== undefined && fetched !== to;
   return (
     <>
-      {problem && (
-        <div className="line is-problem" role="alert">
-          <strong>{m.syncDialog.problem}</strong> {problem.sentence}
-          {problem.fix && (
-            <p>
-              <span className="label">{m.application.fix}</span> {problem.fix}
-            </p>
-          )}
-          {problem.evidence && <code>{problem.evidence}</code>}
-        </div>
-      )}
+      {problem && <Problem problem={problem} />}
       <Revisions preview={preview} />
+      {isOld && (
+        <p className="line is-warning" role="status">
+          {m.syncDialog.unfetched(shortRevision(fetched), shortRevision(to))}
+        </p>
+      )}
       <h3>{m.syncDialog.steps}</h3>
       <ol className="steps">
         {preview.steps.map((step) => (
           <li key={step}>{step}</li>
         ))}
       </ol>
-      {objects.length > 0 && (
-        <>
-          <h3>{m.syncDialog.objects}</h3>
-          <p>{m.syncDialog.summary(count("create"), count("update"), isPruning ? gone : 0, count("none"))}</p>
-          {count("refused") > 0 && <p>{m.syncDialog.refused(count("refused"))}</p>}
-          {!isPruning && gone > 0 && <p>{m.syncDialog.unpruned(gone)}</p>}
-          <Changes objects={objects} />
-        </>
+      {objects.length > 0 && <Objects objects={objects} isPruning={isPruning} />}
+      {!preview.isComplete && !isOld && <p className="faint">{m.syncDialog.incomplete}</p>}
+    </>
+  );
+}
+
+function Problem({ problem }: { problem: NonNullable<SyncPreview["problem"]> }) {
+  return (
+    <div className="line is-problem" role="alert">
+      <strong>{m.syncDialog.problem}</strong> {problem.sentence}
+      {problem.fix && (
+        <p>
+          <span className="label">{m.application.fix}</span> {problem.fix}
+        </p>
       )}
-      {!preview.isComplete && <p className="faint">{m.syncDialog.incomplete}</p>}
+      {problem.evidence && <code>{problem.evidence}</code>}
+    </div>
+  );
+}
+
+function Objects({ objects, isPruning }: { objects: SyncPreview["objects"]; isPruning: boolean }) {
+  const count = (change: Change) => objects.filter((object) => object.change === change).length;
+  const gone = count("delete");
+  return (
+    <>
+      <h3>{m.syncDialog.objects}</h3>
+      <p>{m.syncDialog.summary(count("create"), count("update"), isPruning ? gone : 0, count("none"))}</p>
+      {count("refused") > 0 && <p>{m.syncDialog.refused(count("refused"))}</p>}
+      {!isPruning && gone > 0 && <p>{m.syncDialog.unpruned(gone)}</p>}
+      <Changes objects={objects} />
     </>
   );
 }

@@ -150,7 +150,7 @@ function Rows({ state, query, name }: { state: ListState; query: ListQuery; name
   const onRange = useCallback((first: number, last: number) => list.want(first, last), []);
   const rowAt = (index: number) => {
     const key = state.order[index];
-    return key === undefined ? undefined : state.rows.get(key);
+    return key === undefined ? undefined : (state.rows.get(key) ?? state.names.get(key));
   };
 
   const place = cursor === undefined ? -1 : state.order.indexOf(cursor);

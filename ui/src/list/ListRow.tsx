@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { Key, Row } from "../api/types";
+import type { Key, Row, RowName } from "../api/types";
 import { shortRepo, shortRevision } from "../format/source";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
@@ -11,18 +11,19 @@ import { objectPath } from "../router/paths";
 export const rowLinkId = (key: Key) => `row ${key}`;
 
 interface Props {
-  /** Not known yet where it is missing. */
-  row: Row | undefined;
+  /** Not known yet where it is missing; of some no more is known than who they are. */
+  row: Row | RowName | undefined;
   ownNamespace: string;
   onFocus: (key: Key) => void;
 }
 
 export const ListRow = memo(function ListRow({ row, ownNamespace, onFocus }: Props) {
   if (!row) return <div className="list-grid is-blank" role="cell" aria-label={m.loading} />;
+  const whole = "health" in row ? row : undefined;
   return (
-    <div className={`list-grid is-${row.health.toLowerCase()}`} role="presentation">
+    <div className={`list-grid ${whole ? `is-${whole.health.toLowerCase()}` : ""}`} role="presentation">
       <span className="cell-health" role="cell">
-        <HealthState health={row.health} title={row.healthMessage} />
+        {whole && <HealthState health={whole.health} title={whole.healthMessage} />}
       </span>
       <span className="cell-name" role="cell">
         <span className="row-title">
@@ -35,40 +36,51 @@ export const ListRow = memo(function ListRow({ row, ownNamespace, onFocus }: Pro
             {row.name}
           </Link>
           {row.kind !== "Application" && <span className="badge">{row.kind}</span>}
-          {row.isSuspended && row.health !== "Suspended" && <span className="badge">{m.list.suspended}</span>}
-          {row.isDeleting && <span className="badge is-warning">{m.list.deleting}</span>}
-          {row.operation === "Running" && (
-            <span className="badge is-running">
-              <Icon name="sync" size={12} /> {m.list.running}
-            </span>
-          )}
+          {whole && <Badges row={whole} />}
         </span>
-        {row.trouble ? (
-          <span className="row-trouble" title={row.trouble}>
-            {row.trouble}
-          </span>
-        ) : (
-          <span className="row-under">{under(row)}</span>
-        )}
+        {whole && <Under row={whole} />}
       </span>
       <span className="cell-sync" role="cell">
-        <SyncState sync={row.sync} />
+        {whole && <SyncState sync={whole.sync} />}
       </span>
       <span className="cell-source" role="cell">
-        <Source row={row} />
+        {whole && <Source row={whole} />}
       </span>
       <span className="cell-namespace" role="cell">
-        {row.destinationNamespace ?? row.namespace}
+        {whole && (whole.destinationNamespace ?? whole.namespace)}
       </span>
       <span className="cell-project" role="cell">
         {row.project ?? m.none}
       </span>
       <span className="cell-synced" role="cell">
-        {row.synced ? <Age time={row.synced} /> : m.none}
+        {whole && (whole.synced ? <Age time={whole.synced} /> : m.none)}
       </span>
     </div>
   );
 });
+
+function Badges({ row }: { row: Row }) {
+  return (
+    <>
+      {row.isSuspended && row.health !== "Suspended" && <span className="badge">{m.list.suspended}</span>}
+      {row.isDeleting && <span className="badge is-warning">{m.list.deleting}</span>}
+      {row.operation === "Running" && (
+        <span className="badge is-running">
+          <Icon name="sync" size={12} /> {m.list.running}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Under({ row }: { row: Row }) {
+  if (!row.trouble) return <span className="row-under">{under(row)}</span>;
+  return (
+    <span className="row-trouble" title={row.trouble}>
+      {row.trouble}
+    </span>
+  );
+}
 
 function under(row: Row): string {
   if (row.kind === "Application") return row.isAutomated ? m.list.automated : m.list.manual;

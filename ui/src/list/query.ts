@@ -1,6 +1,6 @@
-import type { Facet, Row } from "../api/types";
+import type { Facet, Key, Row, RowName } from "../api/types";
 import type { Show } from "../router/paths";
-import { matches, parseWords } from "../search/words";
+import { areAboutNames, matches, parseWords, type Word } from "../search/words";
 
 export const FACETS: readonly Facet[] = ["health", "sync", "kind", "project", "namespace"];
 
@@ -45,28 +45,51 @@ export function hasChoice(query: ListQuery): boolean {
   return query.q.trim() !== "" || FACETS.some((facet) => query.chosen[facet].length > 0);
 }
 
-/** Rows that are known already, as the answer will probably have them. */
-export function guess(known: Iterable<Row>, query: ListQuery): Row[] {
+/** Whether names alone tell the order. */
+export function isOrderOfNames({ sort }: ListQuery): boolean {
+  return sort === "name" || sort === "kind" || sort === "project" || sort === "namespace";
+}
+
+type Known = RowName & Partial<Row>;
+
+/** The rows as the answer will probably have them: of what is known, and of who else there is. */
+export function guess(
+  known: ReadonlyMap<Key, Row>,
+  names: ReadonlyMap<Key, RowName>,
+  query: ListQuery,
+): RowName[] {
   const words = parseWords(query.q);
-  const rows = Array.from(known).filter(
-    (row) => isShown(row, query.show) && isChosen(row, query) && matches(row, words),
-  );
+  const facets = FACETS.filter((facet) => query.chosen[facet].length > 0);
+  const isChosen = (row: Known) => facets.every((facet) => query.chosen[facet].includes(row[facet] ?? ""));
+  const isIn = (row: Known) => isShown(row, query.show) && isChosen(row) && matches(row, words);
+  const found: Known[] = [];
+  for (const row of known.values()) if (isIn(row)) found.push(row);
+  if (areNamesEnough(query, words)) {
+    for (const [key, name] of names) if (!known.has(key) && isIn(name)) found.push(name);
+  }
+  return found.sort(inOrder(query));
+}
+
+function areNamesEnough({ chosen }: ListQuery, words: Word[]): boolean {
+  return chosen.health.length === 0 && chosen.sync.length === 0 && areAboutNames(words);
+}
+
+/** Of whom it is not known where they belong come last. */
+function inOrder(query: ListQuery): (a: Known, b: Known) => number {
+  const { sort } = query;
   const sign = query.order === "desc" ? -1 : 1;
-  const value = (row: Row) => row[query.sort] ?? "";
-  return rows.sort((a, b) => sign * compare(value(a), value(b)) || compare(a.name, b.name));
+  if (isOrderOfNames(query)) {
+    return (a, b) => sign * compare(a[sort] ?? "", b[sort] ?? "") || compare(a.name, b.name);
+  }
+  const isUnknown = (row: Known) => (row.health === undefined ? 1 : 0);
+  return (a, b) =>
+    isUnknown(a) - isUnknown(b) || sign * compare(a[sort] ?? "", b[sort] ?? "") || compare(a.name, b.name);
 }
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isShown(row: Row, show: Show): boolean {
+function isShown(row: RowName, show: Show): boolean {
   return show === "all" || (row.kind === "Application") === (show === "applications");
-}
-
-function isChosen(row: Row, query: ListQuery): boolean {
-  return FACETS.every((facet) => {
-    const chosen = query.chosen[facet];
-    return chosen.length === 0 || chosen.includes(row[facet] ?? "");
-  });
 }

@@ -1,10 +1,11 @@
 import { ApiError, isAborted, onSessionOver } from "../api/client";
-import { getRows } from "../api/routes";
-import type { Facets, Key, Row, Rows } from "../api/types";
+import { getNames, getRows } from "../api/routes";
+import type { Facets, Key, Row, RowName, Rows } from "../api/types";
 import { Cell } from "../live/cell";
 import type { StreamEvent } from "../live/sse";
 import { type LiveStream, stream } from "../live/stream";
-import { choosing, guess, type ListQuery, windowOf } from "./query";
+import { NamesOfList, type World as NamesWorld } from "./names";
+import { choosing, guess, isOrderOfNames, type ListQuery, windowOf } from "./query";
 
 export const WINDOW = 100;
 /** Windows are asked for anew at most so often, however much changes. */
@@ -24,18 +25,20 @@ export interface ListState {
   /** How many places there are. */
   length: number;
   rows: ReadonlyMap<Key, Row>;
+  /** Of whom no more is known. */
+  names: ReadonlyMap<Key, RowName>;
   error: ApiError | undefined;
 }
 
-export interface World {
+export interface World extends NamesWorld {
   getRows: (query: URLSearchParams, signal: AbortSignal) => Promise<Rows>;
   stream: Pick<LiveStream, "follow">;
   later: (run: () => void, milliseconds: number) => () => void;
-  now: () => number;
 }
 
 const browser: World = {
   getRows,
+  getNames,
   stream,
   later: (run, milliseconds) => {
     const timer = setTimeout(run, milliseconds);
@@ -52,15 +55,19 @@ const EMPTY: ListState = {
   order: [],
   length: 0,
   rows: new Map(),
+  names: new Map(),
   error: undefined,
 };
 
 /** The list of this tab: windows of it, kept current by the stream. */
 export class ListStore {
   readonly state: Cell<ListState>;
+  readonly #names: NamesOfList;
   #known = new Map<Key, Row>();
   #fresh = new Set<number>();
   #wanted: [number, number] = [0, 0];
+  /** How many places before and after those in sight are loaded: more in the direction of the scroll. */
+  #ahead: [number, number] = [WINDOW / 2, WINDOW / 2];
   #abort = new AbortController();
   #loading = new Set<number>();
   #unfollow = () => {};
@@ -74,6 +81,7 @@ export class ListStore {
     schedule?: (flush: () => void) => void,
   ) {
     this.state = new Cell(EMPTY, schedule);
+    this.#names = new NamesOfList(world);
   }
 
   /** Shows another list, or the same: at once what is known of it, then what the server says. */
@@ -87,7 +95,8 @@ export class ListStore {
     this.#cancelFollow();
     if (!isSame) {
       this.#wanted = [0, 0];
-      const rows = before.query === undefined ? [] : guess(this.#known.values(), query);
+      const names = this.#names.of(query.show);
+      const rows = before.query === undefined ? [] : guess(this.#known, names, query);
       const isOtherList = before.query?.show !== query.show;
       this.state.set({
         ...before,
@@ -98,6 +107,7 @@ export class ListStore {
         order: rows.map((row) => row.key),
         length: rows.length,
         rows: this.#known,
+        names,
         error: undefined,
       });
     }
@@ -117,6 +127,7 @@ export class ListStore {
   /** Forgets everything, as who comes next may see something else. */
   forget(): void {
     this.close();
+    this.#names.forget();
     this.#known = new Map();
     this.#fresh.clear();
     this.#loading.clear();
@@ -130,16 +141,19 @@ export class ListStore {
 
   /** Which places are looked at: their windows are loaded, and the ones beside them. */
   want(first: number, last: number): void {
+    const [before] = this.#wanted;
+    if (first !== before) this.#ahead = first > before ? [WINDOW / 2, WINDOW] : [WINDOW, WINDOW / 2];
     this.#wanted = [first, last];
     this.#load(this.#windows().filter((offset) => !this.#fresh.has(offset)));
   }
 
   #windows(): number[] {
     const [first, last] = this.#wanted;
+    const [back, ahead] = this.#ahead;
     const { length, matching } = this.state.get();
     const end = matching === undefined ? WINDOW : length;
-    const from = Math.max(0, Math.floor((first - WINDOW / 2) / WINDOW)) * WINDOW;
-    const to = Math.min(last + WINDOW / 2, Math.max(end - 1, 0));
+    const from = Math.max(0, Math.floor((first - back) / WINDOW)) * WINDOW;
+    const to = Math.min(last + ahead, Math.max(end - 1, 0));
     const windows = [];
     for (let offset = from; offset <= to; offset += WINDOW) windows.push(offset);
     return windows;
@@ -178,7 +192,8 @@ export class ListStore {
       .slice(0, answer.matching)
       .map((key) => (key !== undefined && placed.has(key) ? undefined : key));
     if (before.matching !== undefined && before.matching !== answer.matching) this.#fresh.clear();
-    if (before.matching === undefined) order.length = 0;
+    const isGuessed = before.matching === undefined && before.query && isOrderOfNames(before.query);
+    if (before.matching === undefined && !(isGuessed && before.length === answer.matching)) order.length = 0;
     if (this.#known.size > MOST_KNOWN) this.#known = new Map();
     answer.rows.forEach((row, index) => {
       order[answer.offset + index] = row.key;
@@ -186,7 +201,7 @@ export class ListStore {
     });
     this.#fresh.add(answer.offset);
     this.state.set({
-      query: before.query,
+      ...before,
       total: answer.total,
       matching: answer.matching,
       facets: sameJson(before.facets, answer.facets) ? before.facets : answer.facets,
@@ -195,6 +210,19 @@ export class ListStore {
       rows: this.#known,
       error: undefined,
     });
+    const show = before.query?.show;
+    if (show) this.#names.keep(show, answer.total, () => this.#fill());
+  }
+
+  /** Places that are not known yet get who probably is there. */
+  #fill(): void {
+    const { query, matching, order, ...rest } = this.state.get();
+    if (!query) return;
+    const names = this.#names.of(query.show);
+    const rows = isOrderOfNames(query) ? guess(this.#known, names, query) : [];
+    const placed = new Set(order);
+    const filled = rows.map(({ key }, at) => order[at] ?? (placed.has(key) ? undefined : key));
+    this.state.set({ ...rest, query, matching, names, order: rows.length === matching ? filled : order });
   }
 
   /** A row that did not change stays the same object, so that it is not drawn anew. */

@@ -39,7 +39,11 @@ export function ObjectPage({ objectKey }: { objectKey: Key }) {
             {row && <HealthState health={row.health} title={row.healthMessage} />}
             {row && <SyncState sync={row.sync} />}
           </div>
-          <Actions objectKey={objectKey} isSuspended={isSuspended(row, request.data?.object)} />
+          <Actions
+            objectKey={objectKey}
+            application={row === undefined ? undefined : (row?.application ?? null)}
+            isSuspended={isSuspended(row, request.data?.object)}
+          />
         </div>
       </header>
       {request.error && <ErrorNotice error={request.error} onRetry={request.reload} />}
@@ -52,7 +56,7 @@ export function ObjectPage({ objectKey }: { objectKey: Key }) {
           <Details
             objectKey={objectKey}
             answer={request.data}
-            summary={<Summary objectKey={objectKey} row={row} />}
+            summary={<Summary objectKey={objectKey} row={row ?? undefined} />}
           />
         </section>
       )}
@@ -60,14 +64,17 @@ export function ObjectPage({ objectKey }: { objectKey: Key }) {
   );
 }
 
-function isSuspended(row: Row | undefined, object: Record<string, unknown> | undefined): boolean {
+function isSuspended(row: FoundRow, object: Record<string, unknown> | undefined): boolean {
   if (row?.isSuspended !== undefined) return row.isSuspended;
   return (object?.spec as { suspend?: boolean } | undefined)?.suspend === true;
 }
 
+/** The row of an object: none where it is not in the list, `undefined` while that is not known. */
+type FoundRow = Row | null | undefined;
+
 /** The row as it is now; whenever it changes, the object is asked for again. */
-function useRow(key: Key, changed: () => void): Row | undefined {
-  const [row, setRow] = useState<Row>();
+function useRow(key: Key, changed: () => void): FoundRow {
+  const [row, setRow] = useState<FoundRow>();
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round begins anew.
   useEffect(() => {
@@ -76,7 +83,7 @@ function useRow(key: Key, changed: () => void): Row | undefined {
     findRow(key, abort.signal).then(
       (found) => {
         if (abort.signal.aborted) return;
-        setRow(found.row);
+        setRow(found.row ?? null);
         unfollow = followRow(key, found.position, {
           onRow: (now) => {
             setRow(now);
@@ -87,7 +94,7 @@ function useRow(key: Key, changed: () => void): Row | undefined {
         });
       },
       // The object itself is asked for beside this, and says what is wrong.
-      () => setRow(undefined),
+      () => abort.signal.aborted || setRow(null),
     );
     return () => {
       abort.abort();
@@ -97,7 +104,14 @@ function useRow(key: Key, changed: () => void): Row | undefined {
   return row;
 }
 
-function Actions({ objectKey, isSuspended }: { objectKey: Key; isSuspended: boolean }) {
+interface ActionsProps {
+  objectKey: Key;
+  /** The one that it was generated for, which alone suspends and resumes it; `undefined` while that is not known. */
+  application: Key | null | undefined;
+  isSuspended: boolean;
+}
+
+function Actions({ objectKey, application, isSuspended }: ActionsProps) {
   const action = useAction();
   const [done, setDone] = useState("");
   const ask = (what: FluxAction) => {
@@ -109,7 +123,7 @@ function Actions({ objectKey, isSuspended }: { objectKey: Key; isSuspended: bool
   };
   const toggle = () => ask(isSuspended ? "resume" : "suspend");
   useShortcut("reconcile", () => ask("reconcile"), !isSuspended);
-  useShortcut("suspend", toggle);
+  useShortcut("suspend", toggle, application === null);
   return (
     <div className="head-actions">
       <span className={action.error ? "line is-problem" : "faint"} role="status">
@@ -122,13 +136,26 @@ function Actions({ objectKey, isSuspended }: { objectKey: Key; isSuspended: bool
         disabled={isSuspended || action.isBusy}
         onClick={() => ask("reconcile")}
       />
-      <Button
-        icon={isSuspended ? "play" : "pause"}
-        label={isSuspended ? m.object.resume : m.object.suspend}
-        disabled={action.isBusy}
-        onClick={toggle}
-      />
+      {application === null && (
+        <Button
+          icon={isSuspended ? "play" : "pause"}
+          label={isSuspended ? m.object.resume : m.object.suspend}
+          disabled={action.isBusy}
+          onClick={toggle}
+        />
+      )}
+      {application && <Generated application={application} />}
     </div>
+  );
+}
+
+function Generated({ application }: { application: Key }) {
+  const { namespace } = useSession();
+  return (
+    <p className="faint">
+      {m.object.generatedFor} <Link to={objectPath(application, namespace)}>{objectTitle(application)}</Link>
+      {m.object.syncsDecide}
+    </p>
   );
 }
 

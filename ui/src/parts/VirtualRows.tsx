@@ -1,6 +1,7 @@
 import {
   type ReactNode,
   type Ref,
+  type RefObject,
   useEffect,
   useImperativeHandle,
   useLayoutEffect,
@@ -33,47 +34,21 @@ interface Props {
   isReachable?: boolean;
 }
 
+/** So many rows are drawn before and after those in sight. */
 const OVERSCAN = 6;
+/** Others are drawn when so many came into sight, and not with each frame of a scroll. */
+const STEP = 4;
 
 /** Rows of which only those in sight are drawn. It scrolls by itself, and fills the room that it is given. */
 export function VirtualRows(props: Props) {
   const { count, height, children, onRange, handle, className = "", kept, startAt = 0, onScrolled } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [range, setRange] = useState<readonly [number, number]>([0, 30]);
-
-  const measure = () => {
-    const box = scroller.current;
-    if (!box) return;
-    const first = Math.max(0, Math.floor(box.scrollTop / height) - OVERSCAN);
-    const last = Math.ceil((box.scrollTop + box.clientHeight) / height) + OVERSCAN;
-    setRange((before) => (before[0] === first && before[1] === last ? before : [first, last]));
-  };
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: where it was is only of interest at first.
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    if (!box) return;
-    box.scrollTop = startAt;
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [height]);
-
-  useEffect(() => onRange?.(range[0], Math.min(range[1], count)), [onRange, range, count]);
-
-  useImperativeHandle(handle, () => ({
-    reveal: (index) => {
-      const box = scroller.current;
-      if (!box) return;
-      const room = box.clientHeight - headHeight(box);
-      const top = index * height;
-      if (top < box.scrollTop) box.scrollTop = top;
-      else if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
-    },
-  }));
+  const [[first, last], onScroll] = useSight(scroller, height, startAt);
+  useEffect(() => onRange?.(first, Math.min(last, count)), [onRange, first, last, count]);
+  useImperativeHandle(handle, () => ({ reveal: (index) => reveal(scroller.current, index, height) }));
 
   const shown: number[] = [];
-  for (let index = range[0]; index < Math.min(range[1], count); index += 1) shown.push(index);
+  for (let index = first; index < Math.min(last, count); index += 1) shown.push(index);
   if (kept !== undefined && kept < count && !shown.includes(kept)) shown.push(kept);
 
   return (
@@ -85,10 +60,7 @@ export function VirtualRows(props: Props) {
       aria-label={props.label}
       aria-rowcount={props.role === "table" ? count + 1 : undefined}
       tabIndex={props.isReachable ? 0 : -1}
-      onScroll={(event) => {
-        measure();
-        onScrolled?.(event.currentTarget.scrollTop);
-      }}
+      onScroll={() => onScrolled?.(onScroll())}
     >
       {props.head}
       <div
@@ -103,7 +75,7 @@ export function VirtualRows(props: Props) {
             className="rows-row"
             role={props.role ? "row" : undefined}
             aria-rowindex={props.role ? index + 2 : undefined}
-            style={{ height, transform: `translateY(${index * height}px)` }}
+            style={{ height, top: index * height }}
           >
             {children(index)}
           </div>
@@ -113,7 +85,49 @@ export function VirtualRows(props: Props) {
   );
 }
 
-function headHeight(box: HTMLElement): number {
-  const head = box.querySelector(":scope > .rows-head");
-  return head instanceof HTMLElement ? head.offsetHeight : 0;
+type Range = readonly [first: number, last: number];
+
+/** Which rows are drawn; and what a scroll calls, which says how far it is scrolled. */
+function useSight(
+  scroller: RefObject<HTMLDivElement | null>,
+  height: number,
+  startAt: number,
+): [Range, () => number] {
+  const [range, setRange] = useState<Range>([0, 30]);
+  /** Known from the observer: asking for it would lay the page out in the middle of a scroll. */
+  const room = useRef(0);
+  const measure = () => {
+    const top = scroller.current?.scrollTop ?? 0;
+    const next = sight(top, room.current, height);
+    setRange((before) => (before[0] === next[0] && before[1] === next[1] ? before : next));
+    return top;
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where it was is only of interest at first.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    box.scrollTop = startAt;
+    const observer = new ResizeObserver(([entry]) => {
+      room.current = entry?.contentRect.height ?? 0;
+      measure();
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [height]);
+  return [range, measure];
+}
+
+function sight(top: number, room: number, height: number): Range {
+  const first = Math.floor(Math.max(0, top / height - OVERSCAN) / STEP) * STEP;
+  const last = Math.ceil(((top + room) / height + OVERSCAN) / STEP) * STEP;
+  return [first, last];
+}
+
+function reveal(box: HTMLElement | null, index: number, height: number): void {
+  if (!box) return;
+  const head = box.querySelector<HTMLElement>(":scope > .rows-head");
+  const room = box.clientHeight - (head?.offsetHeight ?? 0);
+  const top = index * height;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
 }

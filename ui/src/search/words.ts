@@ -1,13 +1,16 @@
 import type { Row } from "../api/types";
 
 /** A word of the search box, as `/rows` reads it. */
-interface Word {
+export interface Word {
   field: string | undefined;
   text: string;
   isNot: boolean;
 }
 
-const FIELDS: Record<string, (row: Row) => (string | undefined)[]> = {
+/** What of a row words are held against: of some rows no more is known than their names. */
+type Searched = Partial<Row>;
+
+const FIELDS: Record<string, (row: Searched) => (string | undefined)[]> = {
   health: (row) => [row.health],
   sync: (row) => [row.sync],
   kind: (row) => [row.kind],
@@ -18,29 +21,38 @@ const FIELDS: Record<string, (row: Row) => (string | undefined)[]> = {
   image: (row) => row.images ?? [],
 };
 
+/** At spaces that stand in no quotes; a quote that is not closed reaches to the end. */
+function split(text: string): string[] {
+  const words = text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
+  return words.map((word) => word.replaceAll('"', ""));
+}
+
 export function parseWords(text: string): Word[] {
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "" && word !== "-")
+  return split(text)
     .map((word) => {
       const isNot = word.startsWith("-");
       const bare = isNot ? word.slice(1) : word;
-      const colon = bare.indexOf(":");
-      const field = bare.slice(0, Math.max(colon, 0));
-      if (field in FIELDS) return { field, text: bare.slice(colon + 1), isNot };
-      return { field: undefined, text: bare, isNot };
-    });
+      const [name = "", ...rest] = bare.split(":");
+      const isField = rest.length > 0 && Object.hasOwn(FIELDS, name);
+      const field = isField ? name : undefined;
+      return { field, text: (isField ? rest.join(":") : bare).toLowerCase(), isNot };
+    })
+    .filter((word) => word.text !== "");
 }
 
-function valuesOf(row: Row, field: string | undefined): (string | undefined)[] {
+/** Whether names alone tell which rows have these words. */
+export function areAboutNames(words: Word[]): boolean {
+  return words.every(({ field }) => field === undefined || ["kind", "project", "ns", "name"].includes(field));
+}
+
+function valuesOf(row: Searched, field: string | undefined): (string | undefined)[] {
   const read = field === undefined ? undefined : FIELDS[field];
   if (read) return read(row);
   return [row.name, row.namespace, row.project, row.repo, row.path, row.revision, row.targetRevision];
 }
 
 /** The same decision as the server's, for what is known before it answers. */
-export function matches(row: Row, words: Word[]): boolean {
+export function matches(row: Searched, words: Word[]): boolean {
   return words.every(({ field, text, isNot }) => {
     const isIn = valuesOf(row, field).some((value) => value?.toLowerCase().includes(text));
     return isIn !== isNot;

@@ -95,6 +95,35 @@ async fn windows_are_searched_counted_and_sorted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_of_the_whole_list_are_those_that_one_may_see() {
+    let world = World::start(true, None).await;
+    fill(&world).await;
+    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let all = "Application/api Application/batch Kustomization/batch Kustomization/infra Application/shop \
+               Kustomization/shop";
+    world.until_rows(&admin, "show=all", all).await;
+    let names = world.get(&admin, "/names?show=all").await.json();
+    let expected = serde_json::json!({
+        "kinds": ["argoproj.io/Application", "kustomize.toolkit.fluxcd.io/Kustomization"],
+        "namespaces": ["argocd", "flux-system"],
+        "projects": ["web", "data", ""],
+        "rows": [
+            ["api", 0, 0, 0],
+            ["batch", 0, 0, 1],
+            ["batch", 1, 1, 1],
+            ["infra", 1, 1, 2],
+            ["shop", 0, 0, 0],
+            ["shop", 1, 1, 0],
+        ],
+    });
+    assert_eq!(names, expected);
+    let names = world.get(&alice, "/names").await.json();
+    assert_eq!(names["rows"], serde_json::json!([["api", 0, 0, 0], ["shop", 0, 0, 0]]));
+    assert_eq!(world.get("none", "/names").await.status, 401);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_goes_to_another_application_of_the_project_goes_out_of_sight() {
     let world = World::start(true, None).await;
     let policy = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-rbac-cm, namespace: argocd}\ndata: \

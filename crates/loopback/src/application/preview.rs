@@ -120,8 +120,8 @@ impl Preview {
         ])
     }
 
-    /// What a sync of `application` would do now: `{"from", "to", "steps", "objects": [{"key", "change"}],
-    /// "isComplete", "problem"?}`.
+    /// What a sync of `application` would do now: `{"from", "to", "fetched", "steps", "objects": [{"key",
+    /// "change"}], "isComplete", "problem"?}`. The objects are those of `fetched`.
     pub async fn sync(&self, application: &Value) -> Value {
         let (_turn, key) = (self.turns.acquire().await, self.key(application));
         self.look(&key, application).would_sync().await
@@ -252,7 +252,8 @@ impl Reconciliation<'_> {
             .map(reflect::commit_of);
         let newest = self.newest(deployment).await;
         let mut plan = Value::map();
-        for (field, revision) in [("from", applied), ("to", newest.as_deref().or(artifact))] {
+        let revisions = [("from", applied), ("to", newest.as_deref().or(artifact)), ("fetched", artifact)];
+        for (field, revision) in revisions {
             if let Some(revision) = revision {
                 plan.set_at(&[field], revision);
             }

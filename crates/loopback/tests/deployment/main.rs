@@ -648,6 +648,7 @@ async fn a_preview_says_what_a_sync_would_change_and_a_deletion_delete() {
     let plan = world.preview.sync(&application).await;
     assert_eq!((text(&plan, &["from"]), text(&plan, &["to"])), (first.as_str(), second.as_str()));
     assert_eq!(plan.get("isComplete"), Some(&Value::from(false)), "the commit is not here yet");
+    assert_eq!(text(&plan, &["fetched"]), first.as_str(), "what is listed is of the one before");
     world.refresh().await;
     world.until_is("OutOfSync", "Healthy").await;
     let plan = world.preview.sync(&application).await;

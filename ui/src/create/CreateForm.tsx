@@ -1,0 +1,178 @@
+import { type FormEvent, useState } from "react";
+import { create } from "../api/routes";
+import type { CreationPreview } from "../api/types";
+import { m } from "../messages";
+import { Button } from "../parts/Button";
+import { useAction } from "../parts/useAction";
+import { Link } from "../router/Link";
+import { here, navigate } from "../router/location";
+import { applicationsPath, createPath, objectPath } from "../router/paths";
+import { useSession } from "../session/session";
+import { type applicationOf, type Draft, inputOf, nameOf, readDraft, writeDraft } from "./draft";
+import { Engines } from "./Engines";
+import { Check, Field } from "./Field";
+
+interface FormProps {
+  draft: Draft;
+  isMoreOpen: boolean;
+  application: ReturnType<typeof applicationOf>;
+  /** The problems that the server told. */
+  told: CreationPreview["problems"];
+}
+
+/** What is put in, and what stands in its way. */
+export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) {
+  const session = useSession();
+  const action = useAction();
+  const [wasSubmitted, setSubmitted] = useState(false);
+  const change = (part: Partial<Draft>, isOpen = isMoreOpen) =>
+    navigate(createPath + writeDraft({ ...readDraft(here().query), ...part }, isOpen), { replace: true });
+  const problems = [...told, ...missing(draft, wasSubmitted)];
+  const problemOf = (input: keyof Draft) => problems.find(({ field }) => inputOf(field) === input)?.message;
+  const general = problems.filter(({ field }) => inputOf(field) === undefined);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setSubmitted(true);
+    if (missing(draft, true).length > 0) return;
+    const key = `argoproj.io/Application/${session.namespace}/${nameOf(draft)}`;
+    action.run(
+      () => create(application),
+      () => navigate(objectPath(key, session.namespace)),
+    );
+  };
+  return (
+    <form className="create-form" onSubmit={submit} noValidate aria-labelledby="create-title">
+      <h1 id="create-title">{m.create.title}</h1>
+      <First draft={draft} change={change} problemOf={problemOf} />
+      <Engines engine={draft.engine} choose={(engine) => change({ engine })} />
+      <details
+        className="create-more"
+        open={isMoreOpen}
+        onToggle={(event) => {
+          const isOpen = event.currentTarget.open;
+          if (isOpen !== isMoreOpen) change({}, isOpen);
+        }}
+      >
+        <summary>{m.create.more}</summary>
+        <More draft={draft} change={change} problemOf={problemOf} />
+      </details>
+      <General
+        messages={[...general.map(({ message }) => message), ...(action.error ? [action.error] : [])]}
+      />
+      <div className="form-actions">
+        <Button type="submit" look="primary" label={m.create.submit} disabled={action.isBusy} />
+        <Link className="button is-plain" to={applicationsPath}>
+          {m.cancel}
+        </Link>
+      </div>
+    </form>
+  );
+}
+
+/** What a draft lacks; that nothing was pasted yet is said to those who want to go on. */
+function missing(draft: Draft, wasSubmitted: boolean): CreationPreview["problems"] {
+  if (draft.url.trim() === "") {
+    return wasSubmitted ? [{ field: "spec.source.repoURL", message: m.create.urlMissing }] : [];
+  }
+  return nameOf(draft) === "" ? [{ field: "metadata.name", message: m.create.nameMissing }] : [];
+}
+
+/** The three inputs that most need. */
+function First({ draft, change, problemOf }: PartProps) {
+  return (
+    <>
+      <Field
+        label={m.create.url}
+        hint={m.create.urlHint}
+        value={draft.url}
+        problem={problemOf("url")}
+        onChange={(url) => change({ url })}
+        isFirst
+      />
+      <div className="field-pair">
+        <Field
+          label={m.create.path}
+          hint={m.create.pathHint}
+          value={draft.path}
+          problem={problemOf("path")}
+          onChange={(path) => change({ path })}
+        />
+        <Field
+          label={m.create.name}
+          hint={m.create.nameHint}
+          value={nameOf(draft)}
+          problem={problemOf("name")}
+          onChange={(name) => change({ name })}
+        />
+      </div>
+    </>
+  );
+}
+
+interface PartProps {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  problemOf: (input: keyof Draft) => string | undefined;
+}
+
+function More({ draft, change, problemOf }: PartProps) {
+  const makes = draft.engine === "flux";
+  return (
+    <div className="fields">
+      <Field
+        label={m.create.revision}
+        hint={m.create.revisionHint}
+        value={draft.revision}
+        problem={problemOf("revision")}
+        onChange={(revision) => change({ revision })}
+      />
+      <Field
+        label={m.create.namespace}
+        hint={m.create.namespaceHint}
+        value={draft.namespace}
+        problem={problemOf("namespace")}
+        onChange={(namespace) => change({ namespace })}
+      />
+      <Field
+        label={m.create.project}
+        value={draft.project}
+        problem={problemOf("project")}
+        onChange={(project) => change({ project })}
+      />
+      {makes && (
+        <>
+          <Check
+            label={m.create.automated}
+            isOn={draft.isAutomated}
+            onChange={(isAutomated) => change({ isAutomated })}
+          />
+          <Check
+            label={m.create.prune}
+            isOn={draft.isPruning}
+            onChange={(isPruning) => change({ isPruning })}
+          />
+          <Check label={m.create.moves} isOn={draft.isMoving} onChange={(isMoving) => change({ isMoving })} />
+          <Check
+            label={m.create.makeNamespace}
+            isOn={draft.makesNamespace}
+            onChange={(makesNamespace) => change({ makesNamespace })}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+function General({ messages }: { messages: readonly string[] }) {
+  if (messages.length === 0) return null;
+  return (
+    <div className="line is-problem" role="alert">
+      <strong>{m.create.problems}</strong>
+      <ul>
+        {messages.map((message) => (
+          <li key={message}>{message}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
