@@ -46,7 +46,7 @@ pub enum Command {
     /// Examine Helm charts for possible issues.
     Lint(LintArguments),
     /// Show what is in a Helm chart.
-    #[command(subcommand)]
+    #[command(subcommand, alias = "inspect")]
     Show(Show),
     /// Build, compare and edit kustomizations.
     #[command(subcommand)]

@@ -177,6 +177,11 @@ fn a_line_is_explained_by_its_template_and_its_values() {
         literal.stdout,
         "line 4: metadata:\n  object    Deployment/web\n  template  app/templates/d.yaml:2\n"
     );
+    let missing = template(folder.path(), &["--explain", "Deployment/web.metadata.nope"]);
+    assert_eq!(
+        missing.stderr,
+        "Error: --explain Deployment/web.metadata.nope: Deployment web has no metadata.nope\n"
+    );
     let nothing = template(folder.path(), &["--explain", "Service/web"]);
     assert_eq!(
         nothing.stderr,
@@ -216,7 +221,7 @@ fn values_that_nobody_knows_are_pointed_out() {
     let checked = template(folder.path(), &["-f", "my.yaml", "--set", "image.tga=3", "--check-values"]);
     assert_eq!(
         checked.stderr,
-        "my.yaml:1: replica: the chart does not know it; did you mean replicas?\n--set image.tga=3: image.tga: the chart does not know it; did you mean image.tag?\n"
+        "my.yaml:1: replica: the chart does not know it; did you mean replicas?\n--set: image.tga: the chart does not know it; did you mean image.tag?\n"
     );
     assert!(!checked.stdout.is_empty());
     assert_eq!(template(folder.path(), &["--set", "image.tag=3", "--check-values"]).stderr, "");
@@ -339,4 +344,55 @@ fn what_can_be_read_only_once_is_not_watched() {
             "Error: --watch is refused for values from standard input, which can be read only once\n  give --values or --set-file a file\n"
         );
     }
+}
+
+#[test]
+fn what_may_be_a_secret_is_in_no_message() {
+    let folder = chart();
+    let secret = "kind: Secret\npassword: {{ .Values.password }}\nother: b: c\n";
+    fs::write(folder.path().join("templates/d.yaml"), secret).expect("a file");
+    let broken = template(folder.path(), &["--set", "password=hunter2"]);
+    assert!(broken.stderr.contains("the lines of a Secret are shown with --debug only"), "{}", broken.stderr);
+    let schema = r#"{"properties": {"password": {"minLength": 30}}}"#;
+    fs::write(folder.path().join("values.schema.json"), schema).expect("a file");
+    let refused = template(folder.path(), &["--set", "password=hunter2"]);
+    assert!(refused.stderr.contains("password is set by --set\n"), "{}", refused.stderr);
+    for printed in [broken, refused] {
+        assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
+    }
+}
+
+#[test]
+fn empty_flags_are_none() {
+    let folder = chart();
+    let plain = template(folder.path(), &[]);
+    for flags in [&["--output-dir="][..], &["--namespace="], &["--kubeconfig="], &["--debug", "--debug"]] {
+        let printed = template(folder.path(), flags);
+        assert_eq!(printed.stdout, plain.stdout, "{flags:?}: {}", printed.stderr);
+    }
+}
+
+#[test]
+fn files_that_are_no_text_are_refused() {
+    let folder = chart();
+    fs::write(folder.path().join("key.jks"), b"\xfe\xed\x00\xff").expect("a file");
+    let printed = template(folder.path(), &["--set-file", "image.tag=key.jks"]);
+    assert_eq!(
+        printed.stderr,
+        "Error: failed parsing --set-file data: key.jks is refused: it is not UTF-8, and values hold text only; give its content as base64\n"
+    );
+}
+
+#[test]
+fn files_are_written_of_the_chosen_templates_only() {
+    let folder = chart();
+    let missing = template(folder.path(), &["-s", "templates/none.yaml", "--output-dir", "out"]);
+    assert_eq!(missing.stderr, "Error: could not find template templates/none.yaml in chart\n");
+    assert!(!folder.path().join("out").exists());
+    let explained = template(folder.path(), &["--explain", "3", "--output-dir", "out"]);
+    assert!(
+        explained.stderr.starts_with("Error: --explain is refused with --output-dir"),
+        "{}",
+        explained.stderr
+    );
 }

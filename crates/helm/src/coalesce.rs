@@ -13,12 +13,21 @@ const GLOBAL: &str = "global";
 
 /// Values that cannot be brought together.
 #[derive(Debug, Error)]
-#[error("type mismatch on {chart}: {found}")]
-pub struct CoalesceError {
-    /// The subchart whose section is not a map.
-    pub chart: String,
-    /// What it is, as Go prints it.
-    pub found: String,
+pub enum CoalesceError {
+    /// A subchart's section is not a map.
+    #[error("type mismatch on {chart}: {found}")]
+    NoMap {
+        /// The subchart.
+        chart: String,
+        /// What it is, as Go prints it.
+        found: String,
+    },
+    /// Aliases multiply charts. Helm has no limit and runs out of memory.
+    #[error("the aliases under dependencies make more than {limit} charts of this one; use fewer of them")]
+    TooManyCharts {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 /// What helm says on standard error while it brings values together.
@@ -117,7 +126,7 @@ impl Coalescing<'_> {
                 Some(Value::Map(section)) => section,
                 Some(other) => {
                     let found = go_boolean(&other);
-                    return Err(CoalesceError { chart: child.name().to_owned(), found });
+                    return Err(CoalesceError::NoMap { chart: child.name().to_owned(), found });
                 }
             };
             let prefix = join(prefix, node.name());

@@ -272,7 +272,9 @@ fn run_all(
         let template = [("Name", place.path.as_str()), ("BasePath", place.base_path.as_str())];
         let template = template.map(|(name, text)| (name.into(), text.into()));
         place.scope.insert("Template", Map::of(MapType::Named("common.Values"), template.into()));
-        let result = set.execute(&place.path, &Value::Map(place.scope.clone()), &mut run);
+        // Only the outermost map has this type; subcharts see another in `.Subcharts`.
+        let scope = place.scope.retyped(MapType::Named("common.Values"));
+        let result = set.execute(&place.path, &Value::Map(scope), &mut run);
         result.map_err(|error| {
             let message = gotemplate::helm_exec_message(&place.path, &error);
             RenderError::Execute { message, error: Box::new(error) }

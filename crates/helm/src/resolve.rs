@@ -58,6 +58,9 @@ impl Node {
     }
 }
 
+/// Charts that a chart may become by aliases of its dependencies.
+const MAX_NODES: usize = 10_000;
+
 /// Resolves a chart against the user's values.
 pub(crate) fn resolve(
     chart: &Arc<Chart>,
@@ -65,16 +68,22 @@ pub(crate) fn resolve(
     warnings: &mut Warnings,
 ) -> Result<Node, CoalesceError> {
     let mut node = Node::new(chart);
-    enable(&mut node, values, "", warnings)?;
+    let mut left = MAX_NODES;
+    enable(&mut node, values, "", (warnings, &mut left))?;
     import(&mut node, warnings)?;
     Ok(node)
 }
 
-fn enable(node: &mut Node, values: &Map, path: &str, warnings: &mut Warnings) -> Result<(), CoalesceError> {
+fn enable(
+    node: &mut Node,
+    values: &Map,
+    path: &str,
+    (warnings, left): (&mut Warnings, &mut usize),
+) -> Result<(), CoalesceError> {
     if node.metadata.dependencies.is_none() {
         return Ok(());
     }
-    place_dependencies(node);
+    place_dependencies(node, left)?;
     for dependency in declared(&mut node.metadata) {
         dependency.enabled = true;
     }
@@ -96,7 +105,7 @@ fn enable(node: &mut Node, values: &Map, path: &str, warnings: &mut Warnings) ->
         .collect();
     for child in &mut node.dependencies {
         let path = format!("{path}{}.", child.name());
-        enable(child, &values, &path, warnings)?;
+        enable(child, &values, &path, (warnings, left))?;
     }
     node.metadata.dependencies = (!used.is_empty()).then_some(used);
     Ok(())
@@ -108,7 +117,7 @@ fn declared(metadata: &mut Metadata) -> impl Iterator<Item = &mut Dependency> {
 
 /// Charts that are not declared come first; declared ones follow in the order of their declaration, under
 /// their aliases.
-fn place_dependencies(node: &mut Node) {
+fn place_dependencies(node: &mut Node, left: &mut usize) -> Result<(), CoalesceError> {
     let fits = |child: &Node, dependency: &Dependency| {
         child.name() == dependency.name
             && go_semver::is_compatible(&dependency.version, &child.metadata.version)
@@ -117,6 +126,8 @@ fn place_dependencies(node: &mut Node) {
     let mut placed: Vec<Node> = Vec::new();
     for dependency in declared(&mut node.metadata) {
         if let Some(child) = present.iter().find(|child| fits(child, dependency)) {
+            let size = charts(&child.chart);
+            *left = left.checked_sub(size).ok_or(CoalesceError::TooManyCharts { limit: MAX_NODES })?;
             let mut child = Node::new(&child.chart);
             if !dependency.alias.is_empty() {
                 child.metadata.name.clone_from(&dependency.alias);
@@ -135,6 +146,12 @@ fn place_dependencies(node: &mut Node) {
             dependency.name.clone_from(&dependency.alias);
         }
     }
+    Ok(())
+}
+
+/// The charts that a chart consists of.
+fn charts(chart: &Chart) -> usize {
+    1 + chart.dependencies.iter().map(|child| charts(child)).sum::<usize>()
 }
 
 fn apply_tags(metadata: &mut Metadata, values: &Map, warnings: &mut Warnings) {
@@ -244,4 +261,38 @@ fn nested(path: &str, table: Map) -> Map {
         outer.insert(name, table);
         outer
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chart with ten aliases of the next one, so many levels deep.
+    fn nested(levels: usize) -> Arc<Chart> {
+        let mut chart = Chart::default();
+        chart.metadata.name = "sub".to_owned();
+        chart.metadata.version = "1.0.0".to_owned();
+        if levels > 0 {
+            let alias = |at| Dependency {
+                name: "sub".to_owned(),
+                version: "1.0.0".to_owned(),
+                alias: format!("a{at}"),
+                ..Dependency::default()
+            };
+            chart.metadata.dependencies = Some((0..10).map(|at| Some(alias(at))).collect());
+            chart.dependencies = vec![nested(levels - 1)];
+        }
+        Arc::new(chart)
+    }
+
+    #[test]
+    fn aliases_multiply_charts_up_to_a_limit() {
+        let resolved = |levels| {
+            resolve(&nested(levels), &Map::new(MapType::Any), &mut Warnings::default())
+                .map(|node| charts(&node.chart))
+        };
+        assert!(resolved(2).is_ok());
+        let error = resolved(7).expect_err("too many");
+        assert!(matches!(error, CoalesceError::TooManyCharts { limit: MAX_NODES }), "{error}");
+    }
 }

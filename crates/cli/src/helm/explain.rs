@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gotemplate::Write;
 use helm::output::{Part, Stream};
 use helm::{Chart, Rendering};
+use value::Value;
 
 use super::failure::Failure;
 use super::origin::{self, line_of};
@@ -55,11 +56,33 @@ fn line_of_object(what: &str, stream: &Stream) -> Result<usize, Failure> {
     let line = if names.is_empty() {
         1
     } else {
-        line_of(text, &names).ok_or_else(|| {
-            Failure::new(format!("--explain {what}: {} {} has no {path}", part.object.0, part.object.1))
-        })?
+        let found = yaml::parse(text, yaml::Rules::V2).ok().and_then(|object| keys(&object, &names));
+        let keys = found.ok_or_else(|| {
+            let (kind, name) = &part.object;
+            Failure::new(format!("--explain {what}: {kind} {name} has no {}", path.trim_start_matches('.')))
+        })?;
+        line_of(text, &keys.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or(1)
     };
     Ok(stream.text[..part.range.start].matches('\n').count() + line)
+}
+
+/// The keys and places that lead to a field. A key may hold dots, so the longest one that fits is meant.
+fn keys(value: &Value, names: &[&str]) -> Option<Vec<String>> {
+    if names.is_empty() {
+        return Some(Vec::new());
+    }
+    (1..=names.len()).rev().find_map(|length| {
+        let (first, rest) = names.split_at(length);
+        let key = first.join(".");
+        let inner = match value {
+            Value::Map(map) => map.get(&key)?,
+            Value::List(list) => list.get(key.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+        let mut found = keys(inner, rest)?;
+        found.insert(0, key);
+        Some(found)
+    })
 }
 
 impl Explained<'_> {
@@ -135,7 +158,7 @@ impl Explained<'_> {
     }
 }
 
-fn short(value: &value::Value) -> String {
+fn short(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 {
         text

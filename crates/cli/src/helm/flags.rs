@@ -85,6 +85,11 @@ impl Flags {
         self.matches.get_one::<String>(name).cloned()
     }
 
+    /// The text of a flag; an empty one, as of a variable that is not set, is none.
+    pub(crate) fn filled(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
     /// The texts of a flag, one for each time.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         self.matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
@@ -98,7 +103,9 @@ impl Flags {
     /// Refuses what is not supported, by name.
     pub(crate) fn check_refused(&self) -> Result<(), Failure> {
         let refused = self.table.iter().find_map(|flag| match flag.effect {
-            Effect::Refused(reason) if self.is_given(flag) => Some((flag.name, reason)),
+            Effect::Refused(reason) if self.is_given(flag) && !self.is_empty(flag) => {
+                Some((flag.name, reason))
+            }
             _ => None,
         });
         match refused {
@@ -110,6 +117,14 @@ impl Flags {
     /// Whether a flag was given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.table.iter().any(|flag| flag.name == name && self.is_given(flag))
+    }
+
+    /// Whether a text was given that says nothing.
+    fn is_empty(&self, flag: &Flag) -> bool {
+        match flag.takes {
+            Takes::Switch | Takes::OnSwitch => false,
+            _ => self.texts(flag.name).iter().all(String::is_empty),
+        }
     }
 
     fn is_given(&self, flag: &Flag) -> bool {
@@ -213,11 +228,12 @@ fn argument(flag: &Flag) -> Arg {
         Effect::Done | Effect::Ours => arg.help(flag.help),
     };
     match flag.takes {
-        Takes::Switch => switch(arg).default_value("false"),
-        Takes::OnSwitch => switch(arg).default_value("true"),
+        Takes::Switch => switch(arg).default_value("false").overrides_with(flag.name),
+        Takes::OnSwitch => switch(arg).default_value("true").overrides_with(flag.name),
         Takes::Text => arg.action(ArgAction::Set).overrides_with(flag.name).allow_hyphen_values(true),
         Takes::OptionalText => {
-            arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).default_missing_value("unset")
+            let arg = arg.action(ArgAction::Set).overrides_with(flag.name);
+            arg.num_args(0..=1).require_equals(true).default_missing_value("unset")
         }
         Takes::Texts | Takes::List => arg.action(ArgAction::Append).allow_hyphen_values(true),
     }

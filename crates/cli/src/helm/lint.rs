@@ -99,7 +99,7 @@ fn one(
     world: &World<'_>,
 ) -> Result<Vec<Message>, String> {
     let environment = world.environment(false, true);
-    let namespace = flags.text("namespace").unwrap_or_else(|| world.namespace.clone());
+    let namespace = flags.filled("namespace").unwrap_or_else(|| world.namespace.clone());
     let request = LintRequest {
         values,
         namespace: &namespace,

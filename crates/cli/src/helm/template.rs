@@ -110,6 +110,11 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<Printed, Failed> {
     let kube_version = chart::kube_version(flags)?;
     check_dry_run(flags)?;
     check_exclusive(flags)?;
+    if flags.has("explain") && flags.filled("output-dir").is_some() {
+        return Err(
+            Failure::new("--explain is refused with --output-dir: it explains what is printed").into()
+        );
+    }
     let (name, reference) = name_and_chart(flags, world)?;
     let path = chart::locate(&reference, world)?;
     chart::verify(&path, flags, world)?;
@@ -159,7 +164,7 @@ fn job<'a>(
     capabilities.api_versions.extend(flags.list("api-versions"));
     let release = Release {
         name,
-        namespace: flags.text("namespace").unwrap_or_else(|| world.namespace.clone()),
+        namespace: flags.filled("namespace").unwrap_or_else(|| world.namespace.clone()),
         revision: 1,
         is_upgrade: flags.is_on("is-upgrade"),
     };
@@ -192,6 +197,9 @@ impl Job<'_> {
         };
         let rendering =
             helm::render(&self.chart, &compiled, &request).map_err(|error| self.failed(&error, &compiled))?;
+        if self.chart.metadata.deprecated {
+            world.warn("warning: this chart is deprecated").map_err(closed)?;
+        }
         for warning in &rendering.warnings {
             world.warn(&format!("warning: {warning}")).map_err(closed)?;
         }
@@ -210,16 +218,16 @@ impl Job<'_> {
             skip_tests: self.flags.is_on("skip-tests"),
         };
         let patterns = self.flags.texts("show-only");
-        let (folder, explained) = (self.flags.text("output-dir"), self.flags.text("explain"));
+        let (folder, explained) = (self.flags.filled("output-dir"), self.flags.text("explain"));
         if folder.is_none() && explained.is_none() && patterns.is_empty() {
             return Ok(Printed::Stream(rendering, selection));
         }
         let mut stream = output::stream(&rendering, selection);
-        if let Some(folder) = folder {
-            return Ok(Printed::Text(self.files(&stream, &folder, world)?));
-        }
         if !patterns.is_empty() {
             stream = stream.only(&patterns).map_err(|error| Failure::of(&error))?;
+        }
+        if let Some(folder) = folder {
+            return Ok(Printed::Text(self.files(&stream, &folder, world)?));
         }
         let Some(what) = explained else { return Ok(Printed::Text(stream.text)) };
         let rendering = &rendering;
@@ -290,6 +298,12 @@ impl Job<'_> {
 /// The lines around the place where what was rendered is no YAML.
 fn manifest_lines(error: &helm::manifest::ManifestError) -> Vec<String> {
     let helm::DecodeError::Yaml(problem) = &error.source else { return Vec::new() };
+    if error.content.lines().any(is_secret) {
+        return vec![format!(
+            "  rendered from {}; the lines of a Secret are shown with --debug only",
+            error.path
+        )];
+    }
     let wrong = usize::try_from(problem.mark().line).unwrap_or(0);
     let first = wrong.saturating_sub(3);
     let mut lines = vec![format!("  rendered from {}:", error.path)];
@@ -298,6 +312,13 @@ fn manifest_lines(error: &helm::manifest::ManifestError) -> Vec<String> {
         lines.push(format!("  {mark} {:>4} | {line}", at + 1));
     }
     lines
+}
+
+/// Whether a line makes an object a Secret, or something in a list one.
+fn is_secret(line: &str) -> bool {
+    let (key, kind) = line.split_once(':').unwrap_or((line, ""));
+    let unquoted = |text: &str| text.trim().trim_matches(['"', '\'', '-', ' ', '{']).to_owned();
+    unquoted(key) == "kind" && unquoted(kind).starts_with("Secret")
 }
 
 fn closed(error: io::Error) -> Failure {

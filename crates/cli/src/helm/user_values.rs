@@ -39,14 +39,14 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
     for text in flags.texts("set-json") {
         let trimmed = text.trim();
         if trimmed.starts_with('{') {
-            let read: Value = serde_json::from_str(trimmed)
-                .map_err(|_| Failure::new(format!("failed parsing --set-json data JSON: {text}")))?;
+            let read: Value =
+                serde_json::from_str(trimmed).map_err(|error| broken_json(" JSON:", &text, &error))?;
             let read = values::as_json_numbers(&read);
             values::merge(&mut user.all, &read);
-            user.layers.push(Layer { name: format!("--set-json {text}"), values: read, text: None });
+            user.layers.push(Layer { name: "--set-json".to_owned(), values: read, text: None });
         } else {
             user.set("--set-json", &text, strvals::parse_json)
-                .map_err(|_| Failure::new(format!("failed parsing --set-json data {text}")))?;
+                .map_err(|error| broken_json("", &text, &error))?;
         }
     }
     for (flag, parse) in [
@@ -62,7 +62,7 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
         let parse = |text: &str, values: &mut Value| {
             strvals::parse_file(text, values, &mut |path| {
                 let text = read_file(path, world)?;
-                Ok::<_, InputError>(String::from_utf8_lossy(&text).into_owned())
+                String::from_utf8(text).map_err(|_| InputError::NoText(path.to_owned()))
             })
         };
         user.set("--set-file", &text, parse)
@@ -73,6 +73,11 @@ pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, F
             .map_err(|error| Failure::new(format!("failed parsing --set-literal data: {error}")))?;
     }
     Ok(user)
+}
+
+/// What helm says, which does not name the cause.
+fn broken_json(what: &str, text: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("failed parsing --set-json data{what} {text}")).with(format!("  {error}"))
 }
 
 /// The files that values come from, as they are named; of a broken `--set-file`, those before the place where
@@ -119,7 +124,8 @@ impl UserValues {
         let before = self.all.clone();
         parse(text, &mut self.all)?;
         let values = difference(&before, &self.all);
-        self.layers.push(Layer { name: format!("{flag} {text}"), values, text: None });
+        // What follows the flag may be a password.
+        self.layers.push(Layer { name: flag.to_owned(), values, text: None });
         Ok(())
     }
 }
@@ -142,6 +148,8 @@ enum InputError {
     File { path: String, error: io::Error },
     #[error("standard input cannot be read")]
     Input(#[source] io::Error),
+    #[error("{0} is refused: it is not UTF-8, and values hold text only; give its content as base64")]
+    NoText(String),
     #[error("{0} is refused: values are not downloaded by this version of flamingo; save them to a file")]
     Remote(String),
 }

@@ -98,7 +98,7 @@ impl<'t> Exec<'t, '_, '_> {
 
     /// Long texts are read by whoever gets them, which takes as long as so many steps.
     pub(super) fn pay_for_reading<'v>(&mut self, values: impl Iterator<Item = &'v Value>) -> Result<()> {
-        const BYTES_OF_A_STEP: usize = 1024;
+        const BYTES_OF_A_STEP: usize = 64;
         let bytes: usize = values.filter_map(Value::as_str).map(|text| text.len()).sum();
         if bytes < BYTES_OF_A_STEP {
             return Ok(());

@@ -73,7 +73,8 @@ fn has_key(_: &mut Run<'_>, a: &[Value]) -> Outcome {
     Ok(map(a, 0).is_some_and(|map| map.contains_key(text(a, 1))).into())
 }
 
-fn pluck(_: &mut Run<'_>, a: &[Value]) -> Outcome {
+fn pluck(run: &mut Run<'_>, a: &[Value]) -> Outcome {
+    run.charge(a.len() * size_of::<Value>())?;
     let found = (1..a.len()).filter_map(|at| map(a, at)?.get(text(a, 0)));
     Ok(Value::list_of(found))
 }

@@ -149,9 +149,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Ok(Value::strings(parts))
         },
     },
-    Function { name: "toStrings", params: &[ANY], call: |_, a| Ok(Value::List(strings_of(&a[0])?)) },
+    Function { name: "toStrings", params: &[ANY], call: |run, a| to_strings(run, &a[0]) },
     Function { name: "join", params: &[STRING, ANY], call: |run, a| join(run, text(a, 0), &a[1]) },
-    Function { name: "sortAlpha", params: &[ANY], call: |_, a| sort_alpha(&a[0]) },
+    Function { name: "sortAlpha", params: &[ANY], call: |run, a| sort_alpha(run, &a[0]) },
 ];
 
 fn bytes(text: &[u8]) -> Value {
@@ -403,6 +403,15 @@ pub(crate) fn strings_of(value: &Value) -> Result<List, Failure> {
     Ok(List::new(ListType::Strings, items))
 }
 
+/// What an element of a list of texts takes at least.
+const ELEMENT: usize = 64;
+
+fn to_strings(run: &mut Run<'_>, value: &Value) -> Outcome {
+    let list = strings_of(value)?;
+    run.charge(list.items().len() * ELEMENT)?;
+    Ok(Value::List(list))
+}
+
 fn join(run: &mut Run<'_>, separator: &[u8], value: &Value) -> Outcome {
     let list = strings_of(value)?;
     let items = list.items();
@@ -419,11 +428,12 @@ fn join(run: &mut Run<'_>, separator: &[u8], value: &Value) -> Outcome {
 }
 
 /// A `[]string` is sorted in place, for everybody who holds it.
-fn sort_alpha(value: &Value) -> Outcome {
+fn sort_alpha(run: &mut Run<'_>, value: &Value) -> Outcome {
     if value.elements().is_none() {
         return Ok(Value::strings([strval(value)?]));
     }
     let list = strings_of(value)?;
+    run.charge(list.items().len() * ELEMENT)?;
     list.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
     Ok(Value::List(list))
 }
