@@ -5,6 +5,7 @@ mod charts;
 mod diff;
 mod disk;
 mod edit;
+mod files;
 mod remotes;
 
 use std::io::Write as _;

@@ -13,7 +13,7 @@ use value::Value;
 
 use super::disk::Disk;
 use super::remotes::Network;
-use super::{charts, print, tell};
+use super::{charts, files, print, tell};
 
 /// How often it is looked whether a file has changed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -51,7 +51,7 @@ fn once(arguments: &Build, disk: &Disk, network: &Network) -> anyhow::Result<()>
     let built = built(disk, &arguments.directory, options)?;
     match &arguments.output {
         None => print(&built.to_yaml()?),
-        Some(path) if path.is_dir() => write_each(&built, path),
+        Some(path) if path.is_dir() => files::write(&built, path),
         Some(path) => fs::write(path, built.to_yaml()?).with_context(|| path.display().to_string()),
     }
 }
@@ -96,21 +96,6 @@ pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -
         }
     }
     kustomize::build(disk, &path, options).map_err(failed)
-}
-
-/// One file for each object, named as kustomize names them.
-fn write_each(built: &Built, folder: &Path) -> anyhow::Result<()> {
-    for object in &built.objects {
-        let text = |path: &[&str]| object.str_at(path).unwrap_or_default().to_lowercase();
-        let (api_version, kind, name) = (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "name"]));
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        let parts = [text(&["metadata", "namespace"]), group.to_owned(), version.to_owned(), kind, name];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let path = folder.join(format!("{}.yaml", parts.join("_").replace(':', "-")));
-        let one = Built { objects: vec![object.clone()] };
-        fs::write(&path, one.to_yaml()?).with_context(|| path.display().to_string())?;
-    }
-    Ok(())
 }
 
 fn explain((arguments, options): (&Build, Options<'_>), question: &str, disk: &Disk) -> anyhow::Result<()> {

@@ -182,3 +182,21 @@ fn a_chart_that_only_a_repository_has_is_refused_with_the_command_that_gets_it()
     let error = refusal(folder.path(), &["build", "--enable-helm", "--helm-command", "helm3"]);
     assert!(error.contains("--helm-command is not supported"), "{error}");
 }
+
+/// kustomize writes outside of the folder.
+#[test]
+fn objects_whose_names_lead_out_of_the_output_folder_are_refused() {
+    for metadata in ["{name: a, namespace: ../up}", "{name: a, namespace: /up}", "{name: up/a}"] {
+        let object = |metadata: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n");
+        let objects = format!("{}---\n{}", object("{name: b, namespace: c}"), object(metadata));
+        let folder = folder(&[("kustomization.yaml", "resources: [all.yaml]\n"), ("all.yaml", &objects)]);
+        std::fs::create_dir(folder.path().join("out")).expect("a folder");
+        let error = refusal(folder.path(), &["build", "-o", "out"]);
+        assert!(
+            error.contains("ConfigMap.v1.[noGrp]/") && error.contains("leads out of the folder"),
+            "{error}"
+        );
+        let written = std::fs::read_dir(folder.path().join("out")).expect("a folder").count();
+        assert_eq!((written, std::fs::read_dir(folder.path()).expect("a folder").count()), (0, 3));
+    }
+}
