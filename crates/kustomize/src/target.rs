@@ -313,8 +313,8 @@ impl<'a, 'b> Target<'a, 'b> {
                     name,
                     source,
                 })?;
-                self.session.observe(&self.file(), field, &accumulator.resources);
             }
+            self.observe(field, list.len(), accumulator);
         }
         let globals = fields.helm_globals.clone().unwrap_or_default();
         for chart in &fields.helm_charts {
@@ -326,12 +326,15 @@ impl<'a, 'b> Target<'a, 'b> {
             }
             self.render_chart(accumulator, &chart, (&globals, Some(&origin)))?;
         }
+        self.observe("helmCharts", fields.helm_charts.len(), accumulator);
         self.generate_external(accumulator)
     }
 
     fn generate_external(&self, accumulator: &mut Accumulator) -> Result<(), Error> {
         let wrap = |source| Error::Plugin { path: self.file(), field: "generators", source };
-        for (resource, origin) in self.plugins(&self.kustomization.generators, "generators")? {
+        let plugins = self.plugins(&self.kustomization.generators, "generators")?;
+        let count = plugins.len();
+        for (resource, origin) in plugins {
             match crate::plugin::generator(&resource).map_err(wrap)? {
                 Generator::Chart(chart, globals) => {
                     self.render_chart(accumulator, &chart, (&globals, origin.as_ref()))?;
@@ -347,8 +350,8 @@ impl<'a, 'b> Target<'a, 'b> {
                         .map_err(|error| wrap(PluginError::Absorb(error)))?;
                 }
             }
-            self.session.observe(&self.file(), "generators", &accumulator.resources);
         }
+        self.observe("generators", count, accumulator);
         Ok(())
     }
 
@@ -391,8 +394,15 @@ impl<'a, 'b> Target<'a, 'b> {
                 source,
             })?;
         }
-        self.session.observe(&self.file(), "helmCharts", &accumulator.resources);
         Ok(())
+    }
+
+    /// Shows what all entries of a field made, if there are any: a look at all resources after each of them would
+    /// take time with the square of their number.
+    fn observe(&self, field: &str, entries: usize, accumulator: &Accumulator) {
+        if entries > 0 {
+            self.session.observe(&self.file(), field, &accumulator.resources);
+        }
     }
 }
 

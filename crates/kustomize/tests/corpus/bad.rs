@@ -9,7 +9,7 @@ use crate::case::Case;
 
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
 
-fn tree(files: &[(&str, &str)]) -> Case {
+pub(crate) fn tree(files: &[(&str, &str)]) -> Case {
     let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let files: BTreeMap<String, String> = files.collect();
     Case { directory: String::new(), files, output: None, refusal: None }

@@ -9,6 +9,7 @@ mod bad;
 mod case;
 mod flux;
 mod fuzz;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
