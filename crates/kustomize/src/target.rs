@@ -6,6 +6,7 @@ mod external;
 mod transformers;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -100,6 +101,8 @@ pub(crate) struct Target<'a, 'b> {
     pub(crate) origin: Origin,
     /// The namespace that charts get where nothing is said.
     pub(crate) helm_namespace: String,
+    /// What was read already of the entries of `resources`.
+    pub(crate) read: RefCell<HashMap<String, Vec<Resource>>>,
 }
 
 impl<'a, 'b> Target<'a, 'b> {
@@ -151,11 +154,17 @@ impl<'a, 'b> Target<'a, 'b> {
 
     fn add_file(&self, accumulator: &mut Accumulator, entry: &str) -> Result<(), Error> {
         let wrap = |source| Error::File { entry: entry.to_owned(), source: Box::new(source) };
-        let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
         let path = crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned());
-        let parsed = read::parse(&bytes).map_err(|source| {
-            wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
-        })?;
+        let known = self.read.borrow_mut().remove(entry);
+        let parsed = match known {
+            Some(known) => known,
+            None => {
+                let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
+                read::parse(&bytes).map_err(|source| {
+                    wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
+                })?
+            }
+        };
         let mut added = Resources::default();
         let origin = self.session.notes_origins.then(|| self.origin.append(entry).text());
         for mut resource in parsed {
@@ -442,5 +451,6 @@ pub(crate) fn of<'a, 'b>(
         file_name: file_name.to_owned(),
         origin: Origin::default(),
         helm_namespace: String::new(),
+        read: RefCell::default(),
     }
 }

@@ -10,6 +10,7 @@ mod case;
 mod flux;
 mod fuzz;
 mod steps;
+mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
