@@ -16,7 +16,7 @@ mod watch;
 mod world;
 
 pub use failure::Failure;
-pub use folder::Folder;
+pub use folder::{Folder, reason};
 pub use lint::lint;
 pub use show::{Part, show};
 pub use template::{inflate, template};

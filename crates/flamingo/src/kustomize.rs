@@ -5,7 +5,9 @@ mod charts;
 mod diff;
 mod disk;
 mod edit;
+mod files;
 mod remotes;
+mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -21,11 +23,20 @@ pub(crate) fn run(command: Kustomize) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Prints to standard output. A reader that went away ends the command without a word.
-fn print(text: &str) -> anyhow::Result<()> {
+/// Who is at the other end of standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Somebody may read what comes next.
+    Listening,
+    /// Nobody does, so that there is nothing left to do; this is no failure.
+    Gone,
+}
+
+/// Prints to standard output.
+fn print(text: &str) -> anyhow::Result<Reader> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        other => Ok(other.map(|()| Reader::Listening)?),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Building a kustomization.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use value::Value;
@@ -12,13 +13,12 @@ use crate::kustomization::Kustomization;
 use crate::load::{LoadError, Loader, Restriction};
 use crate::order;
 use crate::plugin::Transformer;
-use crate::read::{self, ManifestError};
 use crate::remote::{Remotes, RepositoryUrl};
 use crate::resource::Resource;
 use crate::resources::{IdError, Resources};
 use crate::schema::Schema;
 use crate::target::{self, Accumulator, Session, Target};
-use crate::tree::Tree;
+use crate::tree::{Tree, TreeError};
 use crate::{origin, references, transform, variables};
 
 /// The label of `managedByLabel`.
@@ -98,8 +98,34 @@ pub fn build_with<'a>(
     kustomization: Option<Kustomization>,
     options: Options<'a>,
 ) -> Result<Built, Error> {
+    build_given(tree, path, kustomization.map(Given::from), options)
+}
+
+/// A kustomization that is built instead of the one of a file.
+pub(crate) struct Given {
+    pub(crate) kustomization: Kustomization,
+    /// What was read of its entries already.
+    pub(crate) objects: HashMap<String, Vec<Resource>>,
+}
+
+impl From<Kustomization> for Given {
+    fn from(kustomization: Kustomization) -> Self {
+        Self { kustomization, objects: HashMap::new() }
+    }
+}
+
+/// Builds the directory `path`, or what is given for it.
+///
+/// # Errors
+/// [`Error`] with the file and field that the build failed on.
+pub(crate) fn build_given<'a>(
+    tree: &'a dyn Tree,
+    path: &str,
+    given: Option<Given>,
+    options: Options<'a>,
+) -> Result<Built, Error> {
     let loader = Loader::new(tree, path, options.restriction, options.remotes)?;
-    build_at(loader, kustomization, options)
+    build_at(loader, given, options)
 }
 
 /// Builds a directory of a repository. Files outside of it stay out of reach, whatever the options say.
@@ -111,11 +137,7 @@ pub fn build_remote(url: &RepositoryUrl, options: Options<'_>) -> Result<Built, 
     build_at(Loader::of_repository(url, remotes)?, None, options)
 }
 
-fn build_at<'a>(
-    loader: Loader<'a>,
-    kustomization: Option<Kustomization>,
-    options: Options<'a>,
-) -> Result<Built, Error> {
+fn build_at<'a>(loader: Loader<'a>, given: Option<Given>, options: Options<'a>) -> Result<Built, Error> {
     let loader = Rc::new(loader);
     let mut session = Session {
         helm: options.helm,
@@ -125,18 +147,20 @@ fn build_at<'a>(
         last_serial: Cell::new(0),
     };
     // What is asked for decides whether origins are noted, so the file is read first.
-    let (kustomization, file_name) = match kustomization {
+    let (given, file_name) = match given {
         Some(given) => (given, "kustomization.yaml".to_owned()),
         None => {
             let target = target::load(&session, loader.clone())?;
-            (target.kustomization, target.file_name)
+            (Given::from(target.kustomization), target.file_name)
         }
     };
+    let Given { kustomization, objects } = given;
     let asks_for = |what: &str| kustomization.build_metadata.iter().any(|one| one == what);
     let keeps = (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
     let is_managed = options.managed_by_label || asks_for("managedByLabel");
     session.notes_origins = keeps.0 || keeps.1;
-    let target = target::of(&session, loader, kustomization, &file_name);
+    let target =
+        Target { read: RefCell::new(objects), ..target::of(&session, loader, kustomization, &file_name) };
     let resources = customized(&target)?;
     finish(resources, &target, options.reorder, (is_managed, keeps))
 }
@@ -222,32 +246,24 @@ fn finish(
 pub fn customize(manifests: &str, kustomization: Kustomization) -> Result<Built, Error> {
     struct One<'a>(&'a str);
     impl Tree for One<'_> {
-        fn kind(&self, path: &str) -> Option<crate::Kind> {
-            match path {
+        fn kind(&self, path: &str) -> Result<Option<crate::Kind>, TreeError> {
+            Ok(match path {
                 "" => Some(crate::Kind::Directory),
                 FILE => Some(crate::Kind::File),
                 _ => None,
-            }
+            })
         }
 
-        fn read(&self, path: &str) -> Option<std::sync::Arc<[u8]>> {
-            (path == FILE).then(|| std::sync::Arc::from(self.0.as_bytes()))
+        fn read(&self, path: &str) -> Result<Option<std::sync::Arc<[u8]>>, TreeError> {
+            Ok((path == FILE).then(|| std::sync::Arc::from(self.0.as_bytes())))
         }
 
-        fn list(&self, path: &str) -> Option<Vec<(String, crate::Kind)>> {
-            path.is_empty().then(|| vec![(FILE.to_owned(), crate::Kind::File)])
+        fn list(&self, path: &str) -> Result<Option<Vec<(String, crate::Kind)>>, TreeError> {
+            Ok(path.is_empty().then(|| vec![(FILE.to_owned(), crate::Kind::File)]))
         }
     }
     const FILE: &str = "manifests.yaml";
     let kustomization = Kustomization { resources: vec![FILE.to_owned()], ..kustomization };
     let options = Options { reorder: Reorder::None, ..Options::default() };
     build_with(&One(manifests), "", Some(kustomization), options)
-}
-
-/// Whether a text holds objects, and nothing else.
-///
-/// # Errors
-/// It does not.
-pub(crate) fn check_manifest(bytes: &[u8]) -> Result<(), ManifestError> {
-    read::parse(bytes).map(drop)
 }

@@ -1,5 +1,7 @@
 //! What a build does to its resources, step by step, for those who ask why a field is as it is.
 
+use std::collections::HashMap;
+
 use value::Value;
 
 use crate::resource::Resource;
@@ -41,12 +43,13 @@ struct Reading {
     name: String,
     path: Vec<String>,
     found: Vec<Followed>,
+    /// Where each resource is among those found, by its serial number.
+    places: HashMap<u32, usize>,
 }
 
 /// A resource that has, or will have, the name.
 #[derive(Debug)]
 struct Followed {
-    serial: u32,
     id: String,
     is_meant: bool,
     changes: Vec<Change>,
@@ -95,7 +98,7 @@ impl Reading {
     fn new(name: &str, path: &str) -> Self {
         let path =
             if path.is_empty() { Vec::new() } else { crate::field_spec::split_bracketed_path(path, '.') };
-        Self { name: name.to_owned(), path, found: Vec::new() }
+        Self { name: name.to_owned(), path, found: Vec::new(), places: HashMap::new() }
     }
 
     fn value(&self, resource: &Resource) -> Option<Value> {
@@ -107,21 +110,23 @@ impl Reading {
         let id = resource.id();
         let has_name = *id.name == *self.name || resource.previous_ids().any(|id| *id.name == *self.name);
         let step = step.clone();
-        match self.found.iter_mut().find(|followed| followed.serial == resource.serial) {
+        match self.places.get(&resource.serial).and_then(|at| self.found.get_mut(*at)) {
             Some(followed) => {
                 followed.is_meant |= has_name;
                 followed.id = id.to_string();
-                let known = followed.changes.last().and_then(|change| change.value.clone());
-                if known != value {
+                let known = followed.changes.last().and_then(|change| change.value.as_ref());
+                if known != value.as_ref() {
                     followed.changes.push(Change { step, value });
                 }
             }
-            None => self.found.push(Followed {
-                serial: resource.serial,
-                id: id.to_string(),
-                is_meant: has_name,
-                changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
-            }),
+            None => {
+                self.places.insert(resource.serial, self.found.len());
+                self.found.push(Followed {
+                    id: id.to_string(),
+                    is_meant: has_name,
+                    changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
+                });
+            }
         }
     }
 }

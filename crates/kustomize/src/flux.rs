@@ -3,10 +3,11 @@
 use thiserror::Error;
 use value::Value;
 
-use crate::build::{Options as BuildOptions, Reorder, build_with, check_manifest};
+use crate::build::{Given, Options as BuildOptions, Reorder, build_given};
 use crate::error::Error as BuildError;
 use crate::kustomization::{Image, Kustomization, Patch, join};
-use crate::load::{LoadError, Restriction, kustomization_file, resolve};
+use crate::load::{LoadError, MAX_FOLDERS, Restriction, kustomization_file, resolve};
+use crate::read;
 use crate::remote::{Remotes, RepositoryUrl};
 use crate::tree::{Kind, Tree};
 
@@ -77,18 +78,18 @@ pub fn build(
     options: &Options,
     remotes: Option<&dyn Remotes>,
 ) -> Result<Build, Error> {
-    let mut kustomization = match find(tree, path).map_err(Error::Build)? {
-        Some(found) => found,
+    let mut given = match find(tree, path).map_err(Error::Build)? {
+        Some(found) => Given::from(found),
         None => generate(tree, path).map_err(Error::Generate)?,
     };
-    add(&mut kustomization, tree, path, options)?;
+    add(&mut given.kustomization, tree, path, options)?;
     let build_options = BuildOptions {
         restriction: Restriction::None,
         reorder: Reorder::None,
         remotes,
         ..BuildOptions::default()
     };
-    let built = build_with(tree, path, Some(kustomization), build_options).map_err(Error::Build)?;
+    let built = build_given(tree, path, Some(given), build_options).map_err(Error::Build)?;
     let yaml = built.to_yaml().map_err(Error::Build)?;
     Ok(Build { objects: built.objects, yaml })
 }
@@ -113,8 +114,13 @@ fn add(
         if RepositoryUrl::parse(component).is_some() || component.starts_with('/') {
             return Err(Error::Component(component.clone()));
         }
-        let exists = resolve(path, component).is_some_and(|path| tree.kind(&path) == Some(Kind::Directory));
-        if exists || !options.ignore_missing_components {
+        let exists = || match resolve(path, component) {
+            Some(path) => tree.kind(&path).map(|kind| kind == Some(Kind::Directory)),
+            None => Ok(false),
+        };
+        if !options.ignore_missing_components
+            || exists().map_err(|error| Error::Build(LoadError::from(error).into()))?
+        {
             kustomization.components.push(component.clone());
         }
     }
@@ -146,33 +152,44 @@ fn merged(known: &Image, said: &Image) -> Image {
 fn find(tree: &dyn Tree, path: &str) -> Result<Option<Kustomization>, BuildError> {
     let Some(name) = kustomization_file(tree, path)? else { return Ok(None) };
     let file = join(path, name);
-    let bytes = tree.read(&file).ok_or_else(|| LoadError::NoFile(file.clone()))?;
+    let content = tree.read(&file).map_err(LoadError::from)?;
+    let bytes = content.ok_or_else(|| LoadError::NoFile(file.clone()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| LoadError::Encoding(file.clone()))?;
     Kustomization::parse(text).map(Some).map_err(|source| BuildError::Kustomization { path: file, source })
 }
 
 /// The kustomization that lists every manifest below `path`, and every directory that has a
 /// kustomization file of its own.
-fn generate(tree: &dyn Tree, path: &str) -> Result<Kustomization, BuildError> {
-    let mut resources = Vec::new();
-    scan(tree, path, ".", &mut resources)?;
-    let mut kustomization = Kustomization { resources, ..Kustomization::default() };
-    kustomization.fix();
-    Ok(kustomization)
+fn generate(tree: &dyn Tree, path: &str) -> Result<Given, BuildError> {
+    let mut given = Given::from(Kustomization::default());
+    scan(tree, path, (".", 0), &mut given)?;
+    given.kustomization.fix();
+    Ok(given)
 }
 
-fn scan(tree: &dyn Tree, path: &str, shown: &str, resources: &mut Vec<String>) -> Result<(), BuildError> {
-    for (name, kind) in tree.list(path).unwrap_or_default() {
+fn scan(
+    tree: &dyn Tree,
+    path: &str,
+    (shown, depth): (&str, usize),
+    given: &mut Given,
+) -> Result<(), BuildError> {
+    if depth > MAX_FOLDERS {
+        return Err(LoadError::FoldersTooDeep(path.to_owned()).into());
+    }
+    let entries = tree.list(path).map_err(LoadError::from)?;
+    for (name, kind) in entries.ok_or_else(|| LoadError::NoDirectory(path.to_owned()))? {
         let (path, shown) = (join(path, &name), format!("{shown}/{name}"));
         match kind {
-            Kind::Directory if kustomization_file(tree, &path)?.is_some() => resources.push(shown),
-            Kind::Directory => scan(tree, &path, &shown, resources)?,
+            Kind::Directory if kustomization_file(tree, &path)?.is_some() => {
+                given.kustomization.resources.push(shown);
+            }
+            Kind::Directory => scan(tree, &path, (&shown, depth + 1), given)?,
             Kind::File if is_manifest(&name) => {
-                let bytes = tree.read(&path).unwrap_or_default();
-                if let Err(source) = check_manifest(&bytes) {
-                    return Err(BuildError::Decode { path, source });
-                }
-                resources.push(shown);
+                let content = tree.read(&path).map_err(LoadError::from)?;
+                let bytes = content.ok_or_else(|| LoadError::NoFile(path.clone()))?;
+                let objects = read::parse(&bytes).map_err(|source| BuildError::Decode { path, source })?;
+                given.objects.insert(shown.clone(), objects);
+                given.kustomization.resources.push(shown);
             }
             Kind::File => {}
         }

@@ -122,6 +122,9 @@ pub enum ChartError {
         /// What puts it there.
         command: String,
     },
+    /// The folder of the chart cannot be looked at.
+    #[error(transparent)]
+    Folder(LoadError),
     /// `valuesFile`, or the `values.yaml` of the chart.
     #[error("valuesFile: {0}")]
     Values(LoadError),
@@ -165,7 +168,8 @@ pub(crate) fn inflate(
     let home = home(loader, chart, globals)?;
     let name = chart.name.trim_start_matches('/');
     let folder = resolve(&home, name).ok_or_else(|| ChartError::Outside(chart.name.clone()))?;
-    if loader.tree().kind(&folder) != Some(Kind::Directory) {
+    let kind = loader.tree().kind(&folder).map_err(|error| ChartError::Folder(error.into()))?;
+    if kind != Some(Kind::Directory) {
         return Err(not_there(chart, &home, folder));
     }
     let path = if chart.values_file.is_empty() {

@@ -56,5 +56,5 @@ pub use resource::Resource;
 pub use resources::IdError;
 pub use select::SelectError;
 pub use transform::{ReplacementError, TransformError};
-pub use tree::{Kind, Tree};
+pub use tree::{Kind, Tree, TreeError};
 pub use variables::VariableError;

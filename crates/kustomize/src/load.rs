@@ -7,10 +7,13 @@ use thiserror::Error;
 
 use crate::kustomization::{FILE_NAMES, join};
 use crate::remote::{RemoteError, Remotes, RepositoryUrl, is_web_file};
-use crate::tree::{Kind, Tree};
+use crate::tree::{Kind, Tree, TreeError};
 
 /// Directories within directories, so that a chain that never repeats ends too.
 const MAX_DEPTH: usize = 64;
+
+/// Folders within folders that are searched for manifests.
+pub(crate) const MAX_FOLDERS: usize = 256;
 
 /// The largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -40,6 +43,9 @@ pub enum LoadError {
     /// A directory that cannot be read as a file.
     #[error("read /{0}: is a directory")]
     IsDirectory(String),
+    /// Something that is there, and cannot be looked at or read.
+    #[error(transparent)]
+    Unreadable(#[from] TreeError),
     /// A file that is too large.
     #[error("/{path} has more than {} MiB; split it", MAX_FILE_BYTES >> 20, path = .0)]
     TooLarge(String),
@@ -97,6 +103,9 @@ pub enum LoadError {
     /// Directories nested too deeply.
     #[error("kustomizations are nested more than {MAX_DEPTH} levels deep at /{0}")]
     TooDeep(String),
+    /// Folders nested too deeply.
+    #[error("folders are nested more than {MAX_FOLDERS} levels deep at /{0}; move what is in it up")]
+    FoldersTooDeep(String),
     /// A remote base or file where none is allowed.
     #[error(
         "remote base {0:?} is refused: this build reads nothing but its own source; copy the base into the repository"
@@ -273,13 +282,13 @@ impl<'a> Loader<'a> {
         }
         let resolved = resolve(&self.root, path).ok_or_else(|| LoadError::Outside(path.to_owned()))?;
         let tree = self.tree.get();
-        let Some(canonical) = tree.canonical(&resolved) else {
+        let Some(canonical) = tree.canonical(&resolved)? else {
             return Err(match self.restriction {
                 Restriction::RootOnly => LoadError::NoLink(resolved),
                 Restriction::None => LoadError::NoFile(resolved),
             });
         };
-        if tree.kind(&canonical) == Some(Kind::Directory) {
+        if tree.kind(&canonical)? == Some(Kind::Directory) {
             return Err(match self.restriction {
                 Restriction::RootOnly => LoadError::NotAFile(resolved),
                 Restriction::None => LoadError::IsDirectory(resolved),
@@ -289,10 +298,10 @@ impl<'a> Loader<'a> {
         if self.restriction == Restriction::RootOnly && !is_within(parent, &self.root) {
             return Err(LoadError::Restricted { path: resolved, root: self.root.clone() });
         }
-        if tree.size(&canonical).is_some_and(|size| size > MAX_FILE_BYTES) {
+        if tree.size(&canonical)?.is_some_and(|size| size > MAX_FILE_BYTES) {
             return Err(LoadError::TooLarge(resolved));
         }
-        let content = tree.read(&canonical).ok_or_else(|| LoadError::NoFile(resolved.clone()))?;
+        let content = tree.read(&canonical)?.ok_or_else(|| LoadError::NoFile(resolved.clone()))?;
         // A file without end, such as a device, says nothing about its size.
         if content.len() as u64 > MAX_FILE_BYTES { Err(LoadError::TooLarge(resolved)) } else { Ok(content) }
     }
@@ -330,10 +339,14 @@ fn fetched(url: &RepositoryUrl, remotes: &dyn Remotes) -> Result<(Arc<dyn Tree>,
 /// The name of the kustomization file of a directory.
 ///
 /// # Errors
-/// There are several.
+/// There are several, or it cannot be looked for.
 pub(crate) fn kustomization_file(tree: &dyn Tree, path: &str) -> Result<Option<&'static str>, LoadError> {
-    let is_file = |name: &&str| tree.kind(&join(path, name)) == Some(Kind::File);
-    let files: Vec<&'static str> = FILE_NAMES.into_iter().filter(is_file).collect();
+    let mut files = Vec::new();
+    for name in FILE_NAMES {
+        if tree.kind(&join(path, name))? == Some(Kind::File) {
+            files.push(name);
+        }
+    }
     match files.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
@@ -345,8 +358,8 @@ pub(crate) fn kustomization_file(tree: &dyn Tree, path: &str) -> Result<Option<&
 }
 
 fn directory(tree: &dyn Tree, path: &str) -> Result<String, LoadError> {
-    let canonical = tree.canonical(path).ok_or_else(|| LoadError::NoDirectory(path.to_owned()))?;
-    match tree.kind(&canonical) {
+    let canonical = tree.canonical(path)?.ok_or_else(|| LoadError::NoDirectory(path.to_owned()))?;
+    match tree.kind(&canonical)? {
         Some(Kind::Directory) => Ok(canonical),
         Some(Kind::File) => Err(LoadError::NotADirectory(path.to_owned())),
         None => Err(LoadError::NoDirectory(path.to_owned())),

@@ -1,12 +1,16 @@
 //! The resources of a build, in order, found by id and by name without looking at each of them.
 
-use std::collections::HashMap;
+mod identities;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::id::ResourceId;
 use crate::resource::{Behavior, Resource};
+use identities::Identities;
 
 /// Two resources that cannot be told apart, or one that cannot be found.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -36,29 +40,14 @@ pub enum IdError {
     NamespaceConflict(ResourceId),
 }
 
-/// Id with the effective namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    id: ResourceId,
-}
-
-impl Identity {
-    fn of(mut id: ResourceId) -> Self {
-        if id.effective_namespace() != &*id.namespace {
-            id.namespace = Arc::from(id.effective_namespace());
-        }
-        Self { id }
-    }
-}
-
 /// The resources of a build.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resources {
     list: Vec<Resource>,
-    /// Each current id with its place; `None` when something may have changed since it was made.
-    identities: Option<HashMap<Identity, usize>>,
-    /// Each name that a resource has or had, with the places of the resources. It may name too many.
-    names: Option<HashMap<Arc<str>, Vec<usize>>>,
+    /// The current ids; `None` when any of them may have changed since they were looked at.
+    identities: Option<Identities>,
+    /// Each name that a resource has or had, with the places of the resources in order. It may name too many.
+    names: Option<BTreeMap<Arc<str>, Vec<usize>>>,
 }
 
 impl Resources {
@@ -91,12 +80,11 @@ impl Resources {
     /// # Errors
     /// Another one has its id.
     pub(crate) fn add(&mut self, resource: Resource) -> Result<(), IdError> {
-        let identity = Identity::of(resource.id());
         let at = self.list.len();
-        if self.identities().contains_key(&identity) {
+        if self.identities().has(&resource) {
             return Err(IdError::Duplicate(resource.id()));
         }
-        self.identities().insert(identity, at);
+        self.identities().note(at, &resource);
         if let Some(names) = &mut self.names {
             note_names(names, at, &resource);
         }
@@ -146,7 +134,9 @@ impl Resources {
 
     /// Notes that the resource at a place may be called otherwise now.
     pub(crate) fn renamed(&mut self, at: usize) {
-        self.identities = None;
+        if let Some(identities) = &mut self.identities {
+            identities.note(at, &self.list[at]);
+        }
         if let Some(names) = &mut self.names {
             note_names(names, at, &self.list[at]);
         }
@@ -154,15 +144,8 @@ impl Resources {
 
     /// Whether two resources have the same id now; the first such id.
     pub(crate) fn conflict(&mut self) -> Option<ResourceId> {
-        let mut seen = HashMap::with_capacity(self.list.len());
-        for (at, resource) in self.list.iter().enumerate().filter(|(_, resource)| !resource.is_gone()) {
-            let id = resource.id();
-            if seen.insert(Identity::of(id.clone()), at).is_some() {
-                return Some(id);
-            }
-        }
-        self.identities = Some(seen);
-        None
+        let twice = self.identities().twice()?;
+        self.list.get(twice).map(Resource::id)
     }
 
     /// Takes out what nothing is left of.
@@ -172,15 +155,17 @@ impl Resources {
         }
     }
 
-    /// The places of resources that have or had a name; there can be others among them.
+    /// The places of resources that have or had a name, in order; there can be others among them.
     pub(crate) fn with_any_name(&mut self, name: &str) -> Vec<usize> {
-        let Self { list, names, .. } = self;
-        let names = names.get_or_insert_with(|| {
-            let mut names = HashMap::with_capacity(list.len());
-            list.iter().enumerate().for_each(|(at, resource)| note_names(&mut names, at, resource));
-            names
-        });
-        let mut found = names.get(name).cloned().unwrap_or_default();
+        self.names().get(name).cloned().unwrap_or_default()
+    }
+
+    /// The same of the names that begin with `prefix` and are as `is_wanted` says.
+    pub(crate) fn with_names(&mut self, prefix: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let names = self.names().range::<str, _>(from).take_while(|(name, _)| name.starts_with(prefix));
+        let wanted = names.filter(|(name, _)| is_wanted(name));
+        let mut found: Vec<usize> = wanted.flat_map(|(_, places)| places.iter().copied()).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -213,19 +198,30 @@ impl Resources {
         self.list
     }
 
-    fn identities(&mut self) -> &mut HashMap<Identity, usize> {
+    fn identities(&mut self) -> &mut Identities {
         let list = &self.list;
         self.identities.get_or_insert_with(|| {
-            list.iter().enumerate().map(|(at, resource)| (Identity::of(resource.id()), at)).collect()
+            let mut identities = Identities::default();
+            list.iter().enumerate().for_each(|(at, resource)| identities.note(at, resource));
+            identities
+        })
+    }
+
+    fn names(&mut self) -> &BTreeMap<Arc<str>, Vec<usize>> {
+        let list = &self.list;
+        self.names.get_or_insert_with(|| {
+            let mut names = BTreeMap::new();
+            list.iter().enumerate().for_each(|(at, resource)| note_names(&mut names, at, resource));
+            names
         })
     }
 }
 
-fn note_names(names: &mut HashMap<Arc<str>, Vec<usize>>, at: usize, resource: &Resource) {
+fn note_names(names: &mut BTreeMap<Arc<str>, Vec<usize>>, at: usize, resource: &Resource) {
     let mut note = |name: &str| match names.get_mut(name) {
         Some(places) => {
-            if places.last() != Some(&at) {
-                places.push(at);
+            if let Err(place) = places.binary_search(&at) {
+                places.insert(place, at);
             }
         }
         None => {
@@ -234,4 +230,73 @@ fn note_names(names: &mut HashMap<Arc<str>, Vec<usize>>, at: usize, resource: &R
     };
     note(resource.name());
     resource.past.previous.iter().for_each(|previous| note(&previous.name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config_maps(names: &[&str]) -> Resources {
+        let object = |name: &&str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+        let text = names.iter().map(object).collect::<Vec<_>>().join("---\n");
+        let mut resources = Resources::default();
+        *resources.all_mut() = crate::read::parse(text.as_bytes()).expect("objects");
+        resources
+    }
+
+    fn rename(resources: &mut Resources, at: usize, name: &str) {
+        resources.one_mut(at).remember_id();
+        resources.one_mut(at).set_name(name);
+        resources.renamed(at);
+    }
+
+    #[test]
+    fn a_conflict_comes_and_goes_with_the_names_of_single_resources() {
+        let mut resources = config_maps(&["a", "b", "c"]);
+        let conflict = |resources: &mut Resources| resources.conflict().map(|id| id.name.to_string());
+        assert_eq!(conflict(&mut resources), None);
+        rename(&mut resources, 2, "b");
+        assert_eq!(conflict(&mut resources).as_deref(), Some("b"));
+        rename(&mut resources, 1, "a");
+        assert_eq!(conflict(&mut resources).as_deref(), Some("a"));
+        rename(&mut resources, 0, "b");
+        assert_eq!(conflict(&mut resources).as_deref(), Some("b"));
+        rename(&mut resources, 2, "c");
+        assert_eq!(conflict(&mut resources), None);
+        *resources.one_mut(0) = Resource::new(yaml::node::Node::null());
+        resources.renamed(0);
+        rename(&mut resources, 1, "b");
+        assert_eq!(conflict(&mut resources), None);
+    }
+
+    /// Whatever is renamed, the ids that are kept are those that a look at all resources gives.
+    #[test]
+    fn ids_that_are_kept_are_those_of_the_resources() {
+        let mut resources = config_maps(&["a", "b", "c", "d", "a", "c"]);
+        let mut state = 1_u32;
+        for _ in 0..500 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (at, name) =
+                ((state >> 8) as usize % 6, ["a", "b", "c", "d", "e"][(state >> 16) as usize % 5]);
+            let kept = resources.conflict();
+            assert!(resources.identities.is_some());
+            rename(&mut resources, at, name);
+            assert!(resources.identities.is_some(), "one change must not throw away what is known of all");
+            let mut anew = Resources::default();
+            anew.all_mut().clone_from(&resources.list);
+            assert_eq!(resources.conflict(), anew.conflict(), "after {kept:?}");
+        }
+    }
+
+    #[test]
+    fn resources_are_found_in_order_by_each_name_they_had() {
+        let mut resources = config_maps(&["a", "b", "ab"]);
+        assert_eq!(resources.with_any_name("a"), [0]);
+        rename(&mut resources, 1, "a");
+        rename(&mut resources, 1, "b");
+        rename(&mut resources, 1, "a");
+        assert_eq!((resources.with_any_name("a"), resources.with_any_name("b")), (vec![0, 1], vec![1]));
+        assert_eq!(resources.with_names("a", |_| true), [0, 1, 2]);
+        assert_eq!(resources.with_names("", |name| name != "a"), [1, 2]);
+    }
 }

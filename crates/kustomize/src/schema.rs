@@ -13,13 +13,14 @@ static CLUSTER_SCOPED: &str = include_str!("../generated/cluster-scoped.txt");
 
 static BUILTIN: LazyLock<Schema> = LazyLock::new(|| Schema::from_document(&parse_builtin()));
 
-/// `kind`, then `apiVersion`.
-static CLUSTER_KINDS: LazyLock<HashSet<(&'static str, &'static str)>> = LazyLock::new(|| {
-    CLUSTER_SCOPED
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .map(|(version, kind)| (kind, version))
-        .collect()
+/// Group, version and kind.
+static CLUSTER_KINDS: LazyLock<HashSet<(&'static str, &'static str, &'static str)>> = LazyLock::new(|| {
+    let kinds = CLUSTER_SCOPED.lines().filter_map(|line| line.split_once(' '));
+    let split = |(api_version, kind)| {
+        let (group, version) = split_api_version(api_version);
+        (group, version, kind)
+    };
+    kinds.map(split).collect()
 });
 
 fn parse_builtin() -> Value {
@@ -30,9 +31,7 @@ fn parse_builtin() -> Value {
 /// Whether objects of the kind certainly live in no namespace. Kinds that are not built in, such as those
 /// of a CustomResourceDefinition, are not looked at.
 pub(crate) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
-    CLUSTER_KINDS
-        .iter()
-        .any(|(known, api_version)| *known == kind && split_api_version(api_version) == (group, version))
+    CLUSTER_KINDS.contains(&(group, version, kind))
 }
 
 /// The types of an OpenAPI document, as far as patches need them.

@@ -49,16 +49,26 @@ impl Eq for SelectError {}
 enum Pattern {
     Anything,
     Literal(Arc<str>),
+    /// Nothing but dots, as many names have them; each stands for any character.
+    Dotted(Arc<str>),
     Expression(Regex),
 }
+
+/// What stands for something else than itself in Go's expressions, besides the dot.
+const SPECIAL: &[char] = &['\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'];
 
 impl Pattern {
     fn new(pattern: &Arc<str>, field: &'static str) -> Result<Self, SelectError> {
         if pattern.is_empty() {
             return Ok(Self::Anything);
         }
-        if regex::escape(pattern).len() == pattern.len() {
-            return Ok(Self::Literal(pattern.clone()));
+        if !pattern.contains(SPECIAL) {
+            let is_dotted = pattern.contains('.');
+            return Ok(if is_dotted {
+                Self::Dotted(pattern.clone())
+            } else {
+                Self::Literal(pattern.clone())
+            });
         }
         let wrong = |source| SelectError::Pattern { field, pattern: pattern.to_string(), source };
         Regex::new(&format!("^(?:{pattern})$")).map(Self::Expression).map_err(wrong)
@@ -68,9 +78,18 @@ impl Pattern {
         match self {
             Self::Anything => true,
             Self::Literal(literal) => **literal == *text,
+            Self::Dotted(pattern) => is_dotted_alike(pattern, text),
             Self::Expression(expression) => expression.is_match(text),
         }
     }
+}
+
+/// Whether a text is as a pattern whose dots stand for any character but the end of a line.
+fn is_dotted_alike(pattern: &str, text: &str) -> bool {
+    let mut chars = text.chars();
+    let fits =
+        |wanted: char| chars.next().is_some_and(|char| char == wanted || (wanted == '.' && char != '\n'));
+    pattern.chars().all(fits) && chars.next().is_none()
 }
 
 /// A selector that was read.
@@ -98,6 +117,19 @@ impl Matcher {
             labels: labels(&selector.label_selector, "labelSelector")?,
             annotations: labels(&selector.annotation_selector, "annotationSelector")?,
         })
+    }
+
+    /// The places of the resources that can be meant, by the names that they have or had.
+    pub(crate) fn candidates(&self, resources: &mut Resources) -> Vec<usize> {
+        match &self.name {
+            Pattern::Anything => (0..resources.len()).collect(),
+            Pattern::Literal(name) => resources.with_any_name(name),
+            Pattern::Dotted(pattern) => {
+                let prefix = pattern.split('.').next().unwrap_or_default();
+                resources.with_names(prefix, |name| is_dotted_alike(pattern, name))
+            }
+            Pattern::Expression(expression) => resources.with_names("", |name| expression.is_match(name)),
+        }
     }
 
     pub(crate) fn matches_gvk(&self, gvk: &Gvk) -> bool {
@@ -138,10 +170,7 @@ impl Matcher {
 /// [`SelectError`]
 pub(crate) fn select(resources: &mut Resources, selector: &Selector) -> Result<Vec<usize>, SelectError> {
     let matcher = Matcher::new(selector)?;
-    let candidates = match &matcher.name {
-        Pattern::Literal(name) => resources.with_any_name(name),
-        _ => (0..resources.len()).collect(),
-    };
+    let candidates = matcher.candidates(resources);
     let is_selected = |at: &usize| {
         resources.get(*at).is_some_and(|resource| !resource.is_gone() && matcher.matches(resource))
     };
@@ -158,4 +187,51 @@ fn labels(text: &str, field: &'static str) -> Result<Option<LabelSelector>, Sele
         source_text: error.to_string(),
     };
     LabelSelector::parse(text).map(Some).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places that are looked at for a pattern of names, and those that it selects.
+    fn looked_at_and_selected(names: &[&str], pattern: &str) -> (Vec<usize>, Vec<usize>) {
+        let object =
+            |name: &&str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: \"{name}\"}}\n");
+        let text = names.iter().map(object).collect::<Vec<_>>().join("---\n");
+        let mut resources = Resources::default();
+        *resources.all_mut() = crate::read::parse(text.as_bytes()).expect("objects");
+        let id = ResourceId { name: pattern.into(), ..ResourceId::default() };
+        let selector = Selector { id, ..Selector::default() };
+        let looked_at = Matcher::new(&selector).expect("a selector").candidates(&mut resources);
+        (looked_at, select(&mut resources, &selector).expect("a selector"))
+    }
+
+    #[test]
+    fn only_resources_with_a_fitting_name_are_looked_at() {
+        let names = ["web-1", "web-10", "a.example.com", "a-example.com", "a.example.comx", "#&~é"];
+        for (pattern, expected) in [
+            ("web-1", vec![0]),
+            ("a.example.com", vec![2, 3]),
+            (".eb-1", vec![0]),
+            ("web-1.", vec![1]),
+            ("web.*", vec![0, 1]),
+            ("web|a-example.com", vec![3]),
+            ("#&~.", vec![5]),
+            ("#&~é", vec![5]),
+            ("", vec![0, 1, 2, 3, 4, 5]),
+        ] {
+            assert_eq!(looked_at_and_selected(&names, pattern), (expected.clone(), expected), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn dots_stand_for_what_they_do_in_expressions() {
+        let texts = ["", "a", "a.", "a\n", "aé", "ab", "abc", ".", "x"];
+        for pattern in ["a.", ".", "..", "a", "..."] {
+            let expression = Regex::new(&format!("^(?:{pattern})$")).expect("an expression");
+            for text in texts {
+                assert_eq!(is_dotted_alike(pattern, text), expression.is_match(text), "{pattern} {text:?}");
+            }
+        }
+    }
 }

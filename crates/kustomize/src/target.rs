@@ -6,6 +6,7 @@ mod external;
 mod transformers;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -100,6 +101,8 @@ pub(crate) struct Target<'a, 'b> {
     pub(crate) origin: Origin,
     /// The namespace that charts get where nothing is said.
     pub(crate) helm_namespace: String,
+    /// What was read already of the entries of `resources`.
+    pub(crate) read: RefCell<HashMap<String, Vec<Resource>>>,
 }
 
 impl<'a, 'b> Target<'a, 'b> {
@@ -151,11 +154,17 @@ impl<'a, 'b> Target<'a, 'b> {
 
     fn add_file(&self, accumulator: &mut Accumulator, entry: &str) -> Result<(), Error> {
         let wrap = |source| Error::File { entry: entry.to_owned(), source: Box::new(source) };
-        let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
         let path = crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned());
-        let parsed = read::parse(&bytes).map_err(|source| {
-            wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
-        })?;
+        let known = self.read.borrow_mut().remove(entry);
+        let parsed = match known {
+            Some(known) => known,
+            None => {
+                let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
+                read::parse(&bytes).map_err(|source| {
+                    wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
+                })?
+            }
+        };
         let mut added = Resources::default();
         let origin = self.session.notes_origins.then(|| self.origin.append(entry).text());
         for mut resource in parsed {
@@ -313,8 +322,8 @@ impl<'a, 'b> Target<'a, 'b> {
                     name,
                     source,
                 })?;
-                self.session.observe(&self.file(), field, &accumulator.resources);
             }
+            self.observe(field, list.len(), accumulator);
         }
         let globals = fields.helm_globals.clone().unwrap_or_default();
         for chart in &fields.helm_charts {
@@ -326,12 +335,15 @@ impl<'a, 'b> Target<'a, 'b> {
             }
             self.render_chart(accumulator, &chart, (&globals, Some(&origin)))?;
         }
+        self.observe("helmCharts", fields.helm_charts.len(), accumulator);
         self.generate_external(accumulator)
     }
 
     fn generate_external(&self, accumulator: &mut Accumulator) -> Result<(), Error> {
         let wrap = |source| Error::Plugin { path: self.file(), field: "generators", source };
-        for (resource, origin) in self.plugins(&self.kustomization.generators, "generators")? {
+        let plugins = self.plugins(&self.kustomization.generators, "generators")?;
+        let count = plugins.len();
+        for (resource, origin) in plugins {
             match crate::plugin::generator(&resource).map_err(wrap)? {
                 Generator::Chart(chart, globals) => {
                     self.render_chart(accumulator, &chart, (&globals, origin.as_ref()))?;
@@ -347,8 +359,8 @@ impl<'a, 'b> Target<'a, 'b> {
                         .map_err(|error| wrap(PluginError::Absorb(error)))?;
                 }
             }
-            self.session.observe(&self.file(), "generators", &accumulator.resources);
         }
+        self.observe("generators", count, accumulator);
         Ok(())
     }
 
@@ -391,8 +403,15 @@ impl<'a, 'b> Target<'a, 'b> {
                 source,
             })?;
         }
-        self.session.observe(&self.file(), "helmCharts", &accumulator.resources);
         Ok(())
+    }
+
+    /// Shows what all entries of a field made, if there are any: a look at all resources after each of them would
+    /// take time with the square of their number.
+    fn observe(&self, field: &str, entries: usize, accumulator: &Accumulator) {
+        if entries > 0 {
+            self.session.observe(&self.file(), field, &accumulator.resources);
+        }
     }
 }
 
@@ -432,5 +451,6 @@ pub(crate) fn of<'a, 'b>(
         file_name: file_name.to_owned(),
         origin: Origin::default(),
         helm_namespace: String::new(),
+        read: RefCell::default(),
     }
 }

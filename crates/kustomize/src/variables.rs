@@ -2,7 +2,7 @@
 //!
 //! Source: kustomize `resaccumulator.go` and `filters/refvar`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use thiserror::Error;
 use yaml::node::{Node, Scalar, Style, Tag};
@@ -131,10 +131,7 @@ pub(crate) fn resolve(
     if variables.is_empty() {
         return Ok(());
     }
-    let contents: BTreeMap<&str, Content> = variables
-        .values()
-        .map(|variable| Ok((variable.name.as_str(), content_of(resources, variable)?)))
-        .collect::<Result<_, VariableError>>()?;
+    let contents = contents_of(resources, variables)?;
     for resource in resources.all_mut() {
         for spec in specs {
             let mut set = |node: &mut Node| replace(node, &contents);
@@ -149,12 +146,26 @@ pub(crate) fn resolve(
     Ok(())
 }
 
-fn content_of(resources: &Resources, variable: &Variable) -> Result<Content, VariableError> {
-    let is_meant = |resource: &&Resource| resource.variables.contains(&variable.name);
-    let resource = resources.iter().find(is_meant).ok_or_else(|| VariableError::NoResource {
-        name: variable.name.clone(),
-        object: variable.object.clone(),
-    })?;
+/// What each variable stands for, by the first resource that is meant.
+fn contents_of<'a>(resources: &Resources, variables: &'a Variables) -> Result<Contents<'a>, VariableError> {
+    let mut meant: HashMap<&str, &Resource> = HashMap::new();
+    for resource in resources.iter() {
+        for name in &resource.variables {
+            meant.entry(name).or_insert(resource);
+        }
+    }
+    let content = |variable: &'a Variable| {
+        let name = variable.name.as_str();
+        let resource = meant.get(name).ok_or_else(|| VariableError::NoResource {
+            name: variable.name.clone(),
+            object: variable.object.clone(),
+        })?;
+        Ok((name, content_of(resource, variable)?))
+    };
+    variables.values().map(content).collect()
+}
+
+fn content_of(resource: &Resource, variable: &Variable) -> Result<Content, VariableError> {
     let missing = || VariableError::NoField {
         name: variable.name.clone(),
         object: resource.id(),

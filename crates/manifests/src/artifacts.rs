@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use kustomize::TreeError;
 use source::archive::{self, Limits, UnpackError};
 use source::artifact::{Digest, DigestError, DownloadError, DownloadLimits, Downloader};
 use source::tree::{FileTree, Kind};
@@ -110,20 +111,20 @@ impl Artifacts {
 pub(crate) struct Files(pub(crate) Arc<FileTree>);
 
 impl kustomize::Tree for Files {
-    fn kind(&self, path: &str) -> Option<kustomize::Kind> {
+    fn kind(&self, path: &str) -> Result<Option<kustomize::Kind>, TreeError> {
         if path.is_empty() {
-            return Some(kustomize::Kind::Directory);
+            return Ok(Some(kustomize::Kind::Directory));
         }
-        self.0.kind(path).map(kind_of)
+        Ok(self.0.kind(path).map(kind_of))
     }
 
-    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
-        self.0.read(path).map(|bytes| Arc::from(&bytes[..]))
+    fn read(&self, path: &str) -> Result<Option<Arc<[u8]>>, TreeError> {
+        Ok(self.0.read(path).map(|bytes| Arc::from(&bytes[..])))
     }
 
-    fn list(&self, path: &str) -> Option<Vec<(String, kustomize::Kind)>> {
-        let entries = self.0.list(path)?;
-        Some(entries.into_iter().map(|(name, kind)| (name.to_owned(), kind_of(kind))).collect())
+    fn list(&self, path: &str) -> Result<Option<Vec<(String, kustomize::Kind)>>, TreeError> {
+        let entry = |(name, kind): (&str, Kind)| (name.to_owned(), kind_of(kind));
+        Ok(self.0.list(path).map(|entries| entries.into_iter().map(entry).collect()))
     }
 }
 

@@ -92,20 +92,27 @@ fn measure(program: &Path, arguments: &str, overlay: &Path) -> Result<Figures> {
     let mut command = Command::new(program);
     command.args(arguments.split(' ')).arg(overlay).stdout(Stdio::from(fs::File::create(&result)?));
     let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
-    let mut kibibytes = 0.0_f64;
+    let mut most: Option<f64> = None;
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let most = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let most = most.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
-        kibibytes = kibibytes.max(most.unwrap_or_default());
+        // A program that has just ended has no figure any more; the last one before counts.
+        if let Some(now) = kibibytes(&fs::read_to_string(format!("/proc/{}/status", child.id()))?) {
+            most = Some(most.unwrap_or_default().max(now));
+        }
         pause(Duration::from_micros(200));
     };
     ensure!(status.success(), "{command:?} ended with {status}");
+    let kibibytes = most.with_context(|| format!("the memory of {command:?} was never seen"))?;
     let seconds = processor_time(program, arguments, overlay, RUNS)?;
     Ok(Figures { seconds, mebibytes: kibibytes / 1024.0, text: fs::read(&result)? })
+}
+
+/// The most memory that a program had, by the status that the system gives of it; a program that has ended has none.
+fn kibibytes(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Processor time of one build with its start: the shell adds up what its children used.

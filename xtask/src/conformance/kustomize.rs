@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
 use crate::flamingo;
@@ -149,14 +149,19 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     if names.iter().any(|name| folder.join(name).is_file()) {
         found.push(folder.to_owned());
     }
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()).with_context(|| folder.display().to_string()))
+        .collect::<Result<_>>()?;
     folders.retain(|path| path.is_dir() && !path.is_symlink());
     folders.sort();
     folders.iter().try_for_each(|folder| search(folder, found))
 }
 
 fn overlays(tools: &Tools<'_>, directories: &[PathBuf]) -> Result<()> {
+    for directory in directories {
+        ensure!(directory.is_dir(), "there is no folder {}", directory.display());
+    }
     let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for directory in directories {
         let (real, ours) = (tools.kustomize(directory)?, tools.flamingo(directory)?);
@@ -175,6 +180,8 @@ fn overlays(tools: &Tools<'_>, directories: &[PathBuf]) -> Result<()> {
     println!("both fail alike: {}", count(Verdict::BothFailAlike));
     println!("both fail differently: {}", count(Verdict::BothFailDifferently));
     println!("different: {different}");
+    // Where both fail, for whatever reason, nothing was compared.
+    ensure!(equal + different > 0, "none of {} overlays is built by either", directories.len());
     if different > 0 {
         bail!("{different} overlays come out differently");
     }

@@ -49,7 +49,7 @@ fn broken_link(path: &Path, error: &io::Error) -> TreeError {
 }
 
 /// What the system says, in Go's words.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use cli::arguments::kustomize::{Build, LoadRestrictor, Reorder};
@@ -13,47 +12,34 @@ use value::Value;
 
 use super::disk::Disk;
 use super::remotes::Network;
-use super::{charts, print, tell};
-
-/// How often it is looked whether a file has changed.
-const LOOK: Duration = Duration::from_millis(200);
+use super::watch::watch;
+use super::{Reader, charts, files, print, tell};
 
 pub(super) fn build(arguments: &Build) -> anyhow::Result<ExitCode> {
     if let Some((flag, why)) = arguments.refused.used() {
         bail!("{flag} is not supported: {why}");
     }
+    if arguments.watch {
+        watch(arguments.output.is_none(), |disk| once(arguments, disk))?;
+    } else {
+        once(arguments, &Disk::default())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn once(arguments: &Build, disk: &Disk) -> anyhow::Result<Reader> {
     let network = Network::new()?;
-    if !arguments.watch {
-        return once(arguments, &Disk::default(), &network).map(|()| ExitCode::SUCCESS);
-    }
-    loop {
-        let disk = Disk::default();
-        if let Err(error) = once(arguments, &disk, &network) {
-            tell(&format!("error: {error:#}"))?;
-        }
-        while !disk.has_changed() {
-            pause();
-        }
-        print("---\n")?;
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this command has no runtime whose worker could be blocked")]
-fn pause() {
-    std::thread::sleep(LOOK);
-}
-
-fn once(arguments: &Build, disk: &Disk, network: &Network) -> anyhow::Result<()> {
-    let options = options(arguments, network);
+    let options = options(arguments, &network);
     if let Some(question) = &arguments.explain {
         return explain((arguments, options), question, disk);
     }
     let built = built(disk, &arguments.directory, options)?;
     match &arguments.output {
-        None => print(&built.to_yaml()?),
-        Some(path) if path.is_dir() => write_each(&built, path),
-        Some(path) => fs::write(path, built.to_yaml()?).with_context(|| path.display().to_string()),
+        None => return print(&built.to_yaml()?),
+        Some(path) if path.is_dir() => files::write(&built, path)?,
+        Some(path) => fs::write(path, built.to_yaml()?).with_context(|| path.display().to_string())?,
     }
+    Ok(Reader::Listening)
 }
 
 fn options<'a>(arguments: &Build, network: &'a Network) -> Options<'a> {
@@ -87,7 +73,7 @@ pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -
     if let Some(url) = kustomize::RepositoryUrl::parse(directory) {
         return kustomize::build_remote(&url, options).map_err(failed);
     }
-    let path = Disk::path(directory)?;
+    let path = disk.path(directory)?;
     for name in kustomize::kustomization::FILE_NAMES {
         if let Ok(text) = fs::read_to_string(Path::new("/").join(&path).join(name))
             && let Ok(value) = yaml::parse(&text, yaml::Rules::V2)
@@ -98,22 +84,11 @@ pub(super) fn built<'a>(disk: &'a Disk, directory: &str, options: Options<'a>) -
     kustomize::build(disk, &path, options).map_err(failed)
 }
 
-/// One file for each object, named as kustomize names them.
-fn write_each(built: &Built, folder: &Path) -> anyhow::Result<()> {
-    for object in &built.objects {
-        let text = |path: &[&str]| object.str_at(path).unwrap_or_default().to_lowercase();
-        let (api_version, kind, name) = (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "name"]));
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        let parts = [text(&["metadata", "namespace"]), group.to_owned(), version.to_owned(), kind, name];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let path = folder.join(format!("{}.yaml", parts.join("_").replace(':', "-")));
-        let one = Built { objects: vec![object.clone()] };
-        fs::write(&path, one.to_yaml()?).with_context(|| path.display().to_string())?;
-    }
-    Ok(())
-}
-
-fn explain((arguments, options): (&Build, Options<'_>), question: &str, disk: &Disk) -> anyhow::Result<()> {
+fn explain(
+    (arguments, options): (&Build, Options<'_>),
+    question: &str,
+    disk: &Disk,
+) -> anyhow::Result<Reader> {
     let mut explanation = Explanation::of(question)
         .with_context(|| format!("{question:?} is not KIND/NAME or KIND/NAME.path.to.field"))?;
     built(disk, &arguments.directory, Options { observer: Some(&mut explanation), ..options })?;

@@ -81,18 +81,18 @@ impl Folder<'_> {
     /// The path from the root of the tree, links followed.
     fn find(&self, path: &str, action: &'static str) -> Result<String, TreeError> {
         let full = if path.is_empty() { self.path.to_owned() } else { format!("{}/{path}", self.path) };
-        self.tree.canonical(&full).ok_or_else(|| TreeError {
-            action,
-            path: format!("/{full}"),
-            reason: "no such file or directory".to_owned(),
-            kind: TreeErrorKind::NotFound,
-        })
+        let found = self.tree.canonical(&full).map_err(unreadable)?;
+        found.ok_or_else(|| TreeError { action, ..TreeError::not_found(format!("/{full}")) })
     }
+}
 
-    fn unreadable(&self, path: &str) -> TreeError {
-        let (path, reason) = (format!("/{path}"), "cannot be read".to_owned());
-        TreeError { action: "open", path, reason, kind: TreeErrorKind::Unreadable }
-    }
+fn unreadable(error: kustomize::TreeError) -> TreeError {
+    let (path, reason) = (format!("/{}", error.path), error.source.to_string());
+    TreeError { action: error.action, path, reason, kind: TreeErrorKind::Unreadable }
+}
+
+fn absent(path: &str) -> TreeError {
+    TreeError::not_found(format!("/{path}"))
 }
 
 impl Tree for Folder<'_> {
@@ -102,15 +102,17 @@ impl Tree for Folder<'_> {
 
     fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError> {
         let found = self.find(path, "open")?;
-        let entries = self.tree.list(&found).ok_or_else(|| self.unreadable(&found))?;
+        let entries = self.tree.list(&found).map_err(unreadable)?.ok_or_else(|| absent(&found))?;
         let entry = |(name, kind): (String, kustomize::Kind)| {
             let kind = match kind {
                 kustomize::Kind::Directory => EntryKind::Directory,
                 kustomize::Kind::File => EntryKind::File,
             };
-            let size =
-                if kind == EntryKind::File { self.tree.size(&format!("{found}/{name}")) } else { Some(0) };
-            let size = size.ok_or_else(|| self.unreadable(&format!("{found}/{name}")))?;
+            let path = format!("{found}/{name}");
+            let size = match kind {
+                EntryKind::File => self.tree.size(&path).map_err(unreadable)?.ok_or_else(|| absent(&path))?,
+                _ => 0,
+            };
             Ok(Entry { name, kind, size, modified: None })
         };
         entries.into_iter().map(entry).collect()
@@ -118,6 +120,6 @@ impl Tree for Folder<'_> {
 
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let found = self.find(path, "open")?;
-        self.tree.read(&found).ok_or_else(|| self.unreadable(&found))
+        self.tree.read(&found).map_err(unreadable)?.ok_or_else(|| absent(&found))
     }
 }

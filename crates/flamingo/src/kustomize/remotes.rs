@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{fmt, fs, io};
 
 use hyper_util::client::proxy::matcher::Matcher;
-use kustomize::{Kind, MAX_FILE_BYTES, RemoteError, Remotes, RepositoryUrl, Tree};
+use kustomize::{Kind, RemoteError, Remotes, RepositoryUrl, Tree, TreeError};
 use source::git::{self, CommitTree, FetchOptions, GitError, GitErrorKind, Proxy, Reference, Remote, Secret};
 use source::tree::{Entry, Files as _};
 use source::web::{self, WebError};
@@ -208,18 +208,21 @@ fn kind_of(entry: &Entry) -> Kind {
 }
 
 impl Tree for GitTree {
-    fn kind(&self, path: &str) -> Option<Kind> {
-        if path.is_empty() { Some(Kind::Directory) } else { self.entries.get(path).map(kind_of) }
+    fn kind(&self, path: &str) -> Result<Option<Kind>, TreeError> {
+        Ok(if path.is_empty() { Some(Kind::Directory) } else { self.entries.get(path).map(kind_of) })
     }
 
-    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
-        let entry = self.entries.get(path).filter(|entry| kind_of(entry) == Kind::File)?;
-        let content = self.tree.read(entry).ok()?;
-        (content.len() as u64 <= MAX_FILE_BYTES).then(|| Arc::from(&*content))
+    fn read(&self, path: &str) -> Result<Option<Arc<[u8]>>, TreeError> {
+        let file = self.entries.get(path).filter(|entry| kind_of(entry) == Kind::File);
+        let Some(entry) = file else { return Ok(None) };
+        let failed = |source| TreeError { action: "read", path: path.to_owned(), source: Arc::new(source) };
+        Ok(Some(Arc::from(&*self.tree.read(entry).map_err(failed)?)))
     }
 
-    fn list(&self, path: &str) -> Option<Vec<(String, Kind)>> {
-        self.kind(path).filter(|kind| *kind == Kind::Directory)?;
+    fn list(&self, path: &str) -> Result<Option<Vec<(String, Kind)>>, TreeError> {
+        if self.kind(path)? != Some(Kind::Directory) {
+            return Ok(None);
+        }
         let below = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut seen = BTreeSet::new();
         let entries = self.entries.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
@@ -228,6 +231,6 @@ impl Tree for GitTree {
             let is_direct = !name.is_empty() && !name.contains('/') && seen.insert(name.to_owned());
             is_direct.then(|| (name.to_owned(), kind_of(entry)))
         });
-        Some(names.collect())
+        Ok(Some(names.collect()))
     }
 }

@@ -122,10 +122,15 @@ impl Watching {
 
     /// Waits for a line that holds a text.
     fn wait(&self, text: &str) {
+        self.until(text);
+    }
+
+    /// The lines before one that holds a text.
+    fn until(&self, text: &str) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
             match self.lines.recv_timeout(Duration::from_secs(60)) {
-                Ok(line) if line.contains(text) => return,
+                Ok(line) if line.contains(text) => return seen,
                 Ok(line) => seen.push(line),
                 Err(error) => panic!("no {text:?} ({error}) in {seen:#?}"),
             }
@@ -148,6 +153,76 @@ fn watch_builds_again_when_a_file_changes_breaks_or_comes_back() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: here-now}\n",
     );
     watching.wait("name: here-now");
+}
+
+#[test]
+fn watch_waits_for_a_directory_that_is_not_there_yet() {
+    let folder = folder(BASE);
+    let watching = Watching::start(folder.path(), &["build", "later", "--watch"]);
+    watching.wait("later");
+    write(&folder.path().join("later/kustomization.yaml"), "resources: [../base]\n");
+    watching.wait("name: web.example.com");
+}
+
+#[test]
+fn watch_ends_when_nobody_reads_it_any_more() {
+    let folder = folder(BASE);
+    let mut command = flamingo(folder.path(), &["build", "prod", "--watch"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut out = BufReader::new(child.stdout.take().expect("standard output"));
+    out.read_line(&mut String::new()).expect("a line");
+    drop(out);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn watch_writes_to_a_file_and_prints_nothing() {
+    let folder = folder(BASE);
+    let output = folder.path().join("all.yaml");
+    let watching = Watching::start(folder.path(), &["build", "prod", "--watch", "-o", "all.yaml"]);
+    let written = |words: &str| {
+        let is_there = || std::fs::read_to_string(&output).is_ok_and(|text| text.contains(words));
+        while !is_there() {
+            std::thread::yield_now();
+        }
+    };
+    written("replicas: 3");
+    let file = folder.path().join("prod/kustomization.yaml");
+    write(&file, "resources: [../base]\nreplicas: [{name: web.example.com, count: 12345}]\n");
+    written("replicas: 12345");
+    write(&file, "resources: [gone.yaml]\n");
+    assert_eq!(watching.until("gone.yaml"), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_reason() {
+    let folder = folder(&[("kustomization.yaml", "resources: [a.yaml]\n")]);
+    std::os::unix::fs::symlink("a.yaml", folder.path().join("a.yaml")).expect("a link");
+    let error = refusal(folder.path(), &["build"]);
+    assert!(error.contains("a.yaml: too many levels of symbolic links"), "{error}");
+    assert!(!error.contains("no such file"), "{error}");
+}
+
+/// Links lead nowhere, and names are no text: helm reads the latter.
+#[test]
+fn charts_with_files_of_any_name_are_rendered() {
+    let folder = folder(&[
+        ("kustomization.yaml", "helmCharts: [{name: web, releaseName: a}]\n"),
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("charts/web/values.yaml", "name: b\n"),
+    ]);
+    let templates = folder.path().join("charts/web/templates");
+    std::fs::create_dir(&templates).expect("a folder");
+    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff.yaml");
+    write(
+        &templates.join(name),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Values.name }}\"}\n",
+    );
+    let out = printed(folder.path(), &["build", "--enable-helm"]);
+    assert_eq!(out, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n");
+    std::os::unix::fs::symlink("gone.yaml", templates.join("link.yaml")).expect("a link");
+    let error = refusal(folder.path(), &["build", "--enable-helm"]);
+    assert!(error.contains("templates/link.yaml: no such file or directory"), "{error}");
 }
 
 /// Kustomize fails with an empty values file beside `valuesInline`, and where the name of a chart has a folder.
@@ -181,4 +256,22 @@ fn a_chart_that_only_a_repository_has_is_refused_with_the_command_that_gets_it()
     }
     let error = refusal(folder.path(), &["build", "--enable-helm", "--helm-command", "helm3"]);
     assert!(error.contains("--helm-command is not supported"), "{error}");
+}
+
+/// kustomize writes outside of the folder.
+#[test]
+fn objects_whose_names_lead_out_of_the_output_folder_are_refused() {
+    for metadata in ["{name: a, namespace: ../up}", "{name: a, namespace: /up}", "{name: up/a}"] {
+        let object = |metadata: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n");
+        let objects = format!("{}---\n{}", object("{name: b, namespace: c}"), object(metadata));
+        let folder = folder(&[("kustomization.yaml", "resources: [all.yaml]\n"), ("all.yaml", &objects)]);
+        std::fs::create_dir(folder.path().join("out")).expect("a folder");
+        let error = refusal(folder.path(), &["build", "-o", "out"]);
+        assert!(
+            error.contains("ConfigMap.v1.[noGrp]/") && error.contains("leads out of the folder"),
+            "{error}"
+        );
+        let written = std::fs::read_dir(folder.path().join("out")).expect("a folder").count();
+        assert_eq!((written, std::fs::read_dir(folder.path()).expect("a folder").count()), (0, 3));
+    }
 }

@@ -180,7 +180,7 @@ fn apply_to(
         })
         .collect::<Result<_, SelectError>>()?;
     let mut changed = Vec::new();
-    for at in 0..resources.len() {
+    for at in selects.candidates(resources) {
         let Some(resource) = resources.get(at).filter(|resource| !resource.is_gone()) else { continue };
         let ids = ids_of(resource);
         let is_rejected = rejects.iter().any(|(matcher, has_id, has_labels)| {

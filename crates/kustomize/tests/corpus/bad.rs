@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kustomize::{Kind, Options, Tree};
+use kustomize::{Kind, Options, Tree, TreeError};
 
 use crate::case::Case;
 
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
 
-fn tree(files: &[(&str, &str)]) -> Case {
+pub(crate) fn tree(files: &[(&str, &str)]) -> Case {
     let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let files: BTreeMap<String, String> = files.collect();
     Case { directory: String::new(), files, output: None, refusal: None }
 }
 
 /// Builds `k`, and looks for words in what is said.
-fn check(tree: &dyn Tree, words: &[&str]) {
+pub(crate) fn check(tree: &dyn Tree, words: &[&str]) {
     let error = kustomize::build(tree, "k", Options::default()).expect_err("must be refused");
     let said = format!("{error}\nfix: {}", error.advice().unwrap_or_default());
     for word in words {
@@ -123,20 +123,20 @@ fn paths_that_leave_the_kustomization_or_the_tree() {
 struct Linked(Case, Option<&'static str>);
 
 impl Tree for Linked {
-    fn kind(&self, path: &str) -> Option<Kind> {
-        if path == "k/l.yaml" { self.1.map(|_| Kind::File) } else { self.0.kind(path) }
+    fn kind(&self, path: &str) -> Result<Option<Kind>, TreeError> {
+        if path == "k/l.yaml" { Ok(self.1.map(|_| Kind::File)) } else { self.0.kind(path) }
     }
 
-    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
+    fn read(&self, path: &str) -> Result<Option<Arc<[u8]>>, TreeError> {
         self.0.read(path)
     }
 
-    fn list(&self, path: &str) -> Option<Vec<(String, Kind)>> {
+    fn list(&self, path: &str) -> Result<Option<Vec<(String, Kind)>>, TreeError> {
         self.0.list(path)
     }
 
-    fn canonical(&self, path: &str) -> Option<String> {
-        if path == "k/l.yaml" { self.1.map(str::to_owned) } else { self.0.canonical(path) }
+    fn canonical(&self, path: &str) -> Result<Option<String>, TreeError> {
+        if path == "k/l.yaml" { Ok(self.1.map(str::to_owned)) } else { self.0.canonical(path) }
     }
 }
 

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kustomize::{Kind, Tree};
+use kustomize::{Kind, Tree, TreeError};
 
 pub(crate) struct Case {
     pub(crate) directory: String,
@@ -68,22 +68,25 @@ impl PartEntry<'_> {
 }
 
 impl Tree for Case {
-    fn kind(&self, path: &str) -> Option<Kind> {
+    fn kind(&self, path: &str) -> Result<Option<Kind>, TreeError> {
         if path.is_empty() || self.files.keys().any(|file| file.starts_with(&format!("{path}/"))) {
-            return Some(Kind::Directory);
+            return Ok(Some(Kind::Directory));
         }
-        self.files.contains_key(path).then_some(Kind::File)
+        Ok(self.files.contains_key(path).then_some(Kind::File))
     }
 
-    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
-        self.files.get(path).map(|text| Arc::from(text.as_bytes()))
+    fn read(&self, path: &str) -> Result<Option<Arc<[u8]>>, TreeError> {
+        Ok(self.files.get(path).map(|text| Arc::from(text.as_bytes())))
     }
 
-    fn list(&self, path: &str) -> Option<Vec<(String, Kind)>> {
+    fn list(&self, path: &str) -> Result<Option<Vec<(String, Kind)>>, TreeError> {
         let below = if path.is_empty() { String::new() } else { format!("{path}/") };
         let names: BTreeSet<&str> =
             self.files.keys().filter_map(|file| file.strip_prefix(&below)?.split('/').next()).collect();
-        let kind = |name: &str| self.kind(&format!("{below}{name}"));
-        Some(names.into_iter().filter_map(|name| Some((name.to_owned(), kind(name)?))).collect())
+        let entry = |name: &str| {
+            let kind = self.kind(&format!("{below}{name}"));
+            kind.map(|kind| kind.map(|kind| (name.to_owned(), kind))).transpose()
+        };
+        names.into_iter().filter_map(entry).collect::<Result<_, _>>().map(Some)
     }
 }

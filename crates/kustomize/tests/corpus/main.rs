@@ -9,6 +9,8 @@ mod bad;
 mod case;
 mod flux;
 mod fuzz;
+mod steps;
+mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -75,13 +77,52 @@ fn every_field_of_a_kustomization_has_cases() {
 /// The fields of kustomize's own types, taken from its module: the type and the name.
 const UPSTREAM: &str = include_str!("../../generated/fields.txt");
 
-/// All keys in a value, at any depth.
-fn keys(value: &value::Value, found: &mut BTreeSet<String>) {
-    for (key, value) in value.as_map().into_iter().flatten() {
-        found.insert(key.to_string());
-        keys(value, found);
+/// What stands in a field, or in each entry of its list: the type, the field, and the type of its content.
+const CONTENTS: [(&str, &str, &str); 31] = [
+    ("ConfigMapArgs", "options", "GeneratorOptions"),
+    ("Kustomization", "configMapGenerator", "ConfigMapArgs"),
+    ("Kustomization", "generatorOptions", "GeneratorOptions"),
+    ("Kustomization", "helmChartInflationGenerator", "HelmChartArgs"),
+    ("Kustomization", "helmCharts", "HelmChart"),
+    ("Kustomization", "helmGlobals", "HelmGlobals"),
+    ("Kustomization", "imageTags", "Image"),
+    ("Kustomization", "images", "Image"),
+    ("Kustomization", "labels", "Label"),
+    ("Kustomization", "metadata", "ObjectMeta"),
+    ("Kustomization", "patches", "Patch"),
+    ("Kustomization", "patchesJson6902", "Patch"),
+    ("Kustomization", "replacements", "ReplacementField"),
+    ("Kustomization", "replicas", "Replica"),
+    ("Kustomization", "secretGenerator", "SecretArgs"),
+    ("Kustomization", "sortOptions", "SortOptions"),
+    ("Kustomization", "vars", "Var"),
+    ("Label", "fields", "FieldSpec"),
+    ("Patch", "options", "PatchArgs"),
+    ("Patch", "target", "Selector"),
+    ("ReplacementField", "source", "SourceSelector"),
+    ("ReplacementField", "targets", "TargetSelector"),
+    ("SecretArgs", "options", "GeneratorOptions"),
+    ("SortOptions", "legacySortOptions", "LegacySortOptions"),
+    ("SourceSelector", "options", "FieldOptions"),
+    ("TargetSelector", "options", "FieldOptions"),
+    ("TargetSelector", "reject", "Selector"),
+    ("TargetSelector", "select", "Selector"),
+    ("Var", "fieldref", "FieldSelector"),
+    ("Var", "objref", "Target"),
+    ("", "", "Kustomization"),
+];
+
+/// The fields in a value of a type of kustomize's, with the types that they are of.
+fn note_fields(of: &str, value: &value::Value, found: &mut BTreeSet<String>) {
+    for (key, inner) in value.as_map().into_iter().flatten() {
+        found.insert(format!("{of} {key}"));
+        if let Some((.., content)) =
+            CONTENTS.iter().find(|(known, field, _)| *known == of && **key == **field)
+        {
+            note_fields(content, inner, found);
+        }
     }
-    value.as_list().into_iter().flatten().for_each(|item| keys(item, found));
+    value.as_list().into_iter().flatten().for_each(|item| note_fields(of, item, found));
 }
 
 #[test]
@@ -99,16 +140,27 @@ fn every_field_within_a_kustomization_has_a_case() {
         .expect("commands")
         .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a text"));
     let all = texts.map(|text| Case::parse(&text)).chain(cases().into_iter().map(|(_, case)| case));
-    for text in all.flat_map(|case| case.files.into_values()) {
-        for document in yaml::parse_documents(&text, yaml::Rules::V2).unwrap_or_default() {
-            keys(&document.value, &mut found);
+    let is_kustomization = |path: &str| {
+        path.rsplit('/').next().is_some_and(|name| kustomize::kustomization::FILE_NAMES.contains(&name))
+    };
+    for (path, text) in all.flat_map(|case| case.files) {
+        if is_kustomization(&path) {
+            for document in yaml::parse_documents(&text, yaml::Rules::V2).unwrap_or_default() {
+                note_fields("Kustomization", &document.value, &mut found);
+            }
         }
     }
-    let without: Vec<&str> = UPSTREAM
-        .lines()
-        .filter(|line| line.split(' ').next_back().is_some_and(|field| !found.contains(field)))
-        .collect();
+    let without: Vec<&str> = UPSTREAM.lines().filter(|line| !found.contains(*line)).collect();
     assert!(without.is_empty(), "fields without a case: {without:?}");
+}
+
+#[test]
+fn the_types_of_contents_are_those_of_kustomize() {
+    let types: BTreeSet<&str> = UPSTREAM.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(types, CONTENTS.iter().map(|(.., content)| *content).collect());
+    for (of, field, _) in CONTENTS.iter().filter(|(of, ..)| !of.is_empty()) {
+        assert!(UPSTREAM.lines().any(|line| line == format!("{of} {field}")), "{of} {field}");
+    }
 }
 
 #[test]

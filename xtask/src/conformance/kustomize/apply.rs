@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::Tools;
 use crate::command::{output, root};
@@ -51,14 +51,27 @@ fn apply(tools: &Tools<'_>, overlay: &Path, kubeconfig: &Path) -> Result<usize> 
     let after = versions(tools, kubeconfig, &built)?;
     // kubectl says `configured` whenever it sends a patch, and it sends one each time where the server completes the
     // items of a list that is replaced as a whole, such as the protocol of a NetworkPolicy's ports.
-    let changed = second
-        .lines()
-        .zip(before.lines().zip(after.lines()))
-        .find(|(line, (before, after))| !line.ends_with(" unchanged") && before != after);
-    if let Some((line, _)) = changed {
+    let objects = first.lines().count();
+    ensure!(objects > 0, "nothing is applied");
+    if let Some(line) = changed(objects, &second, (&before, &after))? {
         bail!("applied again, and it changes: {line}");
     }
-    Ok(first.lines().count())
+    Ok(objects)
+}
+
+/// What `kubectl apply` says of the first object that it changed, by what it says of each and the versions of each
+/// before and after.
+///
+/// # Errors
+/// One of the texts does not have a line for each object.
+fn changed<'a>(objects: usize, said: &'a str, (before, after): (&str, &str)) -> Result<Option<&'a str>> {
+    for (what, text) in [("applied again", said), ("versions before", before), ("versions after", after)] {
+        let lines = text.lines().count();
+        ensure!(lines == objects, "{what}: {lines} lines for {objects} objects");
+    }
+    let mut each = said.lines().zip(before.lines().zip(after.lines()));
+    let found = each.find(|(line, (before, after))| !line.ends_with(" unchanged") && before != after);
+    Ok(found.map(|(line, _)| line))
 }
 
 /// The resource versions of what was built, one a line, in the order in which `kubectl apply` names the objects.
@@ -85,4 +98,22 @@ fn kubectl(tools: &Tools<'_>, kubeconfig: &Path, arguments: &[&str], input: &str
         bail!("kubectl {}: {}", arguments.join(" "), String::from_utf8_lossy(&done.stderr).trim());
     }
     Ok(String::from_utf8(done.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed;
+
+    #[test]
+    fn a_change_is_seen_and_so_is_a_line_that_is_missing() {
+        let said = "configmap/a unchanged\ndeployment.apps/b configured\n";
+        assert_eq!(changed(2, said, ("1\n2\n", "1\n2\n")).expect("lines"), None);
+        let found = changed(2, said, ("1\n2\n", "1\n3\n")).expect("lines");
+        assert_eq!(found, Some("deployment.apps/b configured"));
+        for (said, before, after) in
+            [("", "", ""), (said, "", ""), (said, "1\n2\n", "1\n"), ("x\n", "1\n2\n", "1\n2\n")]
+        {
+            assert!(changed(2, said, (before, after)).is_err(), "{said:?} {before:?} {after:?}");
+        }
+    }
 }
