@@ -64,7 +64,7 @@ fn looks_like_float(text: &str) -> bool {
 }
 
 impl Tag {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Unset => "",
             Self::Str | Self::Other => "!!str",
