@@ -107,7 +107,7 @@ pub fn build_with<'a>(
 /// # Errors
 /// [`Error`] with the file and field that the build failed on, or why the repository cannot be had.
 pub fn build_remote(url: &RepositoryUrl, options: Options<'_>) -> Result<Built, Error> {
-    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()))?;
+    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()).redacted())?;
     build_at(Loader::of_repository(url, remotes)?, None, options)
 }
 

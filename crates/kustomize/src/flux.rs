@@ -7,7 +7,7 @@ use crate::build::{Options as BuildOptions, Reorder, build_with, check_manifest}
 use crate::error::Error as BuildError;
 use crate::kustomization::{Image, Kustomization, Patch, join};
 use crate::load::{LoadError, Restriction, kustomization_file, resolve};
-use crate::remote::{Remotes, RepositoryUrl};
+use crate::remote::{Remotes, RepositoryUrl, redacted};
 use crate::tree::{Kind, Tree};
 
 /// What a Flux Kustomization adds to the kustomization that it finds, or to the one that is generated.
@@ -111,7 +111,7 @@ fn add(
     kustomization.patches.extend(options.patches.iter().cloned());
     for component in &options.components {
         if RepositoryUrl::parse(component).is_some() || component.starts_with('/') {
-            return Err(Error::Component(component.clone()));
+            return Err(Error::Component(redacted(component)));
         }
         let exists = resolve(path, component).is_some_and(|path| tree.kind(&path) == Some(Kind::Directory));
         if exists || !options.ignore_missing_components {

@@ -14,6 +14,7 @@ use crate::kustomization::{Chart, HelmGlobals, join};
 use crate::load::{LoadError, Loader, resolve};
 use crate::patch::{MergeError, merge};
 use crate::remote::is_web_file;
+use crate::remote::redacted;
 use crate::schema::Schema;
 use crate::tree::{Kind, Tree};
 
@@ -221,9 +222,10 @@ fn not_there(chart: &Chart, home: &str, folder: String) -> ChartError {
     if chart.repo.is_empty() {
         return ChartError::Missing(folder);
     }
+    let repo = redacted(&chart.repo);
     let source = match chart.repo.strip_prefix("oci://") {
-        Some(_) => format!("{}/{}", chart.repo.trim_end_matches('/'), chart.name),
-        None => format!("--repo {} {}", chart.repo, chart.name),
+        Some(_) => format!("{}/{}", repo.trim_end_matches('/'), chart.name),
+        None => format!("--repo {repo} {}", chart.name),
     };
     let version =
         if chart.version.is_empty() { String::new() } else { format!(" --version {}", chart.version) };

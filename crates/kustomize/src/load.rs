@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::kustomization::{FILE_NAMES, join};
-use crate::remote::{RemoteError, Remotes, RepositoryUrl, is_web_file};
+use crate::remote::{RemoteError, Remotes, RepositoryUrl, is_web_file, redacted};
 use crate::tree::{Kind, Tree};
 
 /// Directories within directories, so that a chain that never repeats ends too.
@@ -128,6 +128,38 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// The same error without the secrets of URLs.
+    pub(crate) fn redacted(mut self) -> Self {
+        match &mut self {
+            Self::NoFile(path)
+            | Self::NoLink(path)
+            | Self::NotAFile(path)
+            | Self::IsDirectory(path)
+            | Self::TooLarge(path)
+            | Self::Restricted { path, .. }
+            | Self::Outside(path)
+            | Self::NoDirectory(path)
+            | Self::NotADirectory(path)
+            | Self::Absolute(path)
+            | Self::AmbiguousPath(path)
+            | Self::RemoteForbidden(path)
+            | Self::Remote { url: path, .. }
+            | Self::Encoding(path) => *path = redacted(path),
+            Self::RepositoryCycle { new, previous } => {
+                *new = redacted(new);
+                *previous = redacted(previous);
+            }
+            Self::EmptyPath
+            | Self::Cycle { .. }
+            | Self::TooDeep(_)
+            | Self::NoKustomization(_)
+            | Self::SeveralFiles { .. } => {}
+        }
+        self
+    }
+}
+
 /// A tree of the build, owned or borrowed.
 #[derive(Clone)]
 enum Source<'a> {
@@ -177,7 +209,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// The repository cannot be had, or there is no such directory in it.
     pub(crate) fn of_repository(url: &RepositoryUrl, remotes: &'a dyn Remotes) -> Result<Self, LoadError> {
-        let (tree, root) = fetched(url, remotes)?;
+        let (tree, root) = fetched(url, remotes).map_err(LoadError::redacted)?;
         Ok(Self {
             tree: Source::Fetched(tree),
             root,
@@ -204,6 +236,10 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// It cannot be built from here.
     pub(crate) fn enter(self: &Rc<Self>, path: &str) -> Result<Self, LoadError> {
+        self.entered(path).map_err(LoadError::redacted)
+    }
+
+    fn entered(self: &Rc<Self>, path: &str) -> Result<Self, LoadError> {
         if path.is_empty() {
             return Err(LoadError::EmptyPath);
         }
@@ -267,6 +303,10 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// It cannot be read from here.
     pub(crate) fn read(&self, path: &str) -> Result<Arc<[u8]>, LoadError> {
+        self.content(path).map_err(LoadError::redacted)
+    }
+
+    fn content(&self, path: &str) -> Result<Arc<[u8]>, LoadError> {
         if is_web_file(path) {
             let remotes = self.remotes.ok_or_else(|| LoadError::RemoteForbidden(path.to_owned()))?;
             return remotes.file(path).map_err(|source| LoadError::Remote { url: path.to_owned(), source });
@@ -304,7 +344,7 @@ impl<'a> Loader<'a> {
     pub(crate) fn read_text(&self, path: &str) -> Result<String, LoadError> {
         let bytes = self.read(path)?;
         let shown = || resolve(&self.root, path).unwrap_or_else(|| path.to_owned());
-        String::from_utf8(bytes.to_vec()).map_err(|_| LoadError::Encoding(shown()))
+        String::from_utf8(bytes.to_vec()).map_err(|_| LoadError::Encoding(shown()).redacted())
     }
 
     /// The name of the kustomization file, and its text.

@@ -322,7 +322,11 @@ fn no_conflict(resources: &mut Resources) -> Result<(), PatchError> {
     resources.conflict().map_or(Ok(()), |id| Err(IdError::Duplicate(id).into()))
 }
 
-/// Where a patch is from, as messages name it.
-pub(crate) fn source_text(text: &str, path: &str) -> String {
-    if path.is_empty() { format!("[patch: {text:?}]") } else { format!("[path: {path:?}]") }
+/// Where a patch is from, as messages name it. What it says is not shown; it may be for a Secret.
+pub(crate) fn source_text(path: &str) -> String {
+    if path.is_empty() {
+        "[inline patch]".to_owned()
+    } else {
+        format!("[path: {:?}]", crate::remote::redacted(path))
+    }
 }

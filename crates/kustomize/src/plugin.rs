@@ -14,6 +14,7 @@ use crate::kustomization::{
 use crate::load::{LoadError, Loader};
 use crate::patch::{self, JsonPatch, Loaded, PatchError};
 use crate::read;
+use crate::remote::redacted;
 use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::schema::Schema;
@@ -364,7 +365,7 @@ pub(crate) fn patch_transformer(
         (false, true) => inline.to_owned(),
         (true, false) => loader.read_text(&entry.path)?,
     };
-    let source = patch::source_text(inline, &entry.path);
+    let source = patch::source_text(&entry.path);
     let loaded = patch::load(&text, &source)?;
     let options = entry.options.unwrap_or_default();
     Ok(Transformer::Patch { loaded, target: entry.target.clone(), options, source })
@@ -398,7 +399,7 @@ pub(crate) fn json6902_transformer(
         (false, true) => entry.patch.clone(),
         (true, false) => loader.read_text(&entry.path)?,
     };
-    let source = patch::source_text(&entry.patch, &entry.path);
+    let source = patch::source_text(&entry.path);
     let patch =
         patch::json_of(&text).map_err(|json| PatchError::Decode { source_text: source.clone(), json })?;
     if patch.is_empty() {
@@ -430,7 +431,7 @@ pub(crate) fn strategic(
         patches.extend(read::parse(inline.as_bytes()).map_err(PatchError::Manifest)?);
     }
     if patches.is_empty() {
-        return Err(PatchError::Empty(format!("files={entries:?}")).into());
+        return Err(PatchError::Empty(format!("{} entries without an object", entries.len())).into());
     }
     Ok(Transformer::Strategic(patches))
 }
@@ -452,8 +453,9 @@ pub(crate) fn load_replacements(
         if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
             return Err(ConfigurationProblem::Missing("cannot specify both path and inline replacement"));
         }
-        let wrong =
-            |problem: String| ConfigurationProblem::Replacements(format!("{}: {problem}", entry.path));
+        let wrong = |problem: String| {
+            ConfigurationProblem::Replacements(format!("{}: {problem}", redacted(&entry.path)))
+        };
         let text = loader.read_text(&entry.path)?;
         let value = yaml::parse(&text, yaml::Rules::V2).map_err(|error| wrong(error.to_string()))?;
         let read = |value: &Value| fields::reader::read_lenient(value, |reader| fields::replacement(reader));
@@ -485,7 +487,7 @@ fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transfor
     if !file.is_empty() {
         let text = loader.read_text(&file)?;
         let content = yaml::parse(&text, yaml::Rules::V2)
-            .map_err(|error| ConfigurationProblem::Replacements(format!("{file}: {error}")))?;
+            .map_err(|error| ConfigurationProblem::Replacements(format!("{}: {error}", redacted(&file))))?;
         targets.extend(Reader::lenient(&content)?.items("targets", target)?);
     }
     if targets.is_empty() {

@@ -19,8 +19,11 @@ pub enum ManifestError {
     #[error("MalformedYAMLError: {0}")]
     Yaml(yaml::Error),
     /// Something stands behind the dashes that separate documents.
-    #[error("invalid document separator: {0}")]
-    Separator(String),
+    #[error("invalid document separator at line {line}: only a comment may stand behind ---")]
+    Separator {
+        /// Where it stands.
+        line: u64,
+    },
     /// Not an object at all.
     #[error("missing Resource metadata")]
     NoMetadata,
@@ -66,7 +69,9 @@ impl ManifestError {
     pub fn mark(&self) -> Option<Mark> {
         match self {
             Self::Yaml(error) => Some(error.mark()),
-            Self::NoKind { line } | Self::NoName { line, .. } => Some(Mark { line: *line, column: 1 }),
+            Self::Separator { line } | Self::NoKind { line } | Self::NoName { line, .. } => {
+                Some(Mark { line: *line, column: 1 })
+            }
             _ => None,
         }
     }
@@ -205,7 +210,7 @@ fn chunks(text: &str) -> Result<Vec<(&str, u64)>, ManifestError> {
         let Some(end) = rest.find('\n') else { break };
         let behind = rest[..end].trim();
         if !behind.is_empty() && !behind.starts_with('#') {
-            return Err(ManifestError::Separator(text[start..start + 4 + end].trim().to_owned()));
+            return Err(ManifestError::Separator { line: line + newlines(&text[from..=start]) + 1 });
         }
         // The line break in front belongs to the document that ends.
         chunks.push((&text[from..=start], line));
@@ -248,7 +253,7 @@ mod tests {
             "missing metadata.name in object { B} at line 4"
         });
         assert_eq!(shown("kind: A\nmetadata: {name: a}\n--- b\nkind: B\n"), {
-            "invalid document separator: --- b"
+            "invalid document separator at line 3: only a comment may stand behind ---"
         });
     }
 }

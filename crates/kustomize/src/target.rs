@@ -19,6 +19,7 @@ use crate::load::{LoadError, Loader};
 use crate::origin::{self, Origin};
 use crate::plugin::{Generator, PluginError};
 use crate::read;
+use crate::remote::redacted;
 use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::schema::Schema;
@@ -150,12 +151,13 @@ impl<'a, 'b> Target<'a, 'b> {
     }
 
     fn add_file(&self, accumulator: &mut Accumulator, entry: &str) -> Result<(), Error> {
-        let wrap = |source| Error::File { entry: entry.to_owned(), source: Box::new(source) };
+        let shown = redacted(entry);
+        let wrap = |source| Error::File { entry: shown.clone(), source: Box::new(source) };
         let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
-        let path = crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned());
-        let parsed = read::parse(&bytes).map_err(|source| {
-            wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
-        })?;
+        let path = crate::load::resolve(self.loader.root(), entry)
+            .map_or_else(|| shown.clone(), |path| redacted(&path));
+        let parsed = read::parse(&bytes)
+            .map_err(|source| wrap(Error::Manifest { entry: shown.clone(), path: path.clone(), source }))?;
         let mut added = Resources::default();
         let origin = self.session.notes_origins.then(|| self.origin.append(entry).text());
         for mut resource in parsed {
@@ -169,7 +171,7 @@ impl<'a, 'b> Target<'a, 'b> {
         accumulator
             .resources
             .add_all(added.into_list())
-            .map_err(|source| Error::Merging { entry: entry.to_owned(), source })
+            .map_err(|source| Error::Merging { entry: shown.clone(), source })
     }
 
     /// The kustomization of a directory.

@@ -7,6 +7,7 @@ use crate::kustomization::Patch;
 use crate::load::LoadError;
 use crate::origin::{self, Origin};
 use crate::plugin::{self, ConfigurationProblem, Failure, Transformer};
+use crate::remote::redacted;
 use crate::transform::labels;
 use crate::transform::namespace::Subjects;
 use crate::transform::prefix_suffix::Side;
@@ -152,7 +153,7 @@ impl Target<'_, '_> {
         match problem {
             ConfigurationProblem::Patch(source) => Error::Patch { path, field, source },
             ConfigurationProblem::Load(source) if !entry.is_empty() => {
-                Error::PatchFile { path, field, entry: entry.to_owned(), source }
+                Error::PatchFile { path, field, entry: redacted(entry), source }
             }
             ConfigurationProblem::Load(source) => load_failed(path, field, source),
             ConfigurationProblem::Option(source) => Error::Transform { path, field, source },

@@ -120,3 +120,23 @@ fn charts_and_remote_bases_are_refused_by_name() {
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
     }
 }
+
+#[test]
+fn passwords_of_urls_are_not_shown() {
+    for file in [
+        "resources: ['https://user:hunter2@example.com/org/repo//base']\n",
+        "resources: ['ssh://user:hunter2@example.com/org/repo//base']\n",
+        "resources: ['git::https://user:hunter2@example.com']\n",
+        "components: ['https://user:hunter2@example.com/org/repo//base']\n",
+        "patches: [{path: 'https://user:hunter2@example.com/patch.yaml'}]\n",
+        "replacements: [{path: 'https://hunter2@example.com/replacements.yaml'}]\n",
+        "configMapGenerator: [{name: a, files: ['https://user:hunter2@example.com/a.txt']}]\n",
+        "configMapGenerator: [{name: a, files: ['a=https://user:hunter2@example.com/a=b']}]\n",
+        "transformers: ['https://example.com/t.yaml?token=hunter2']\n",
+    ] {
+        let tree = tree(&[("app/kustomization.yaml", file)]);
+        let error = build(&tree, "app", &Options::default(), None).expect_err("must be refused");
+        let shown = format!("{error} {:?}", error.place());
+        assert!(!shown.contains("hunter2") && shown.contains("xxxxx"), "{file}: {shown}");
+    }
+}
