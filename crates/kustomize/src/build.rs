@@ -8,8 +8,8 @@ use value::Value;
 use crate::error::Error;
 use crate::explain::Observer;
 use crate::helm::Helm;
-use crate::kustomization::Kustomization;
-use crate::load::{LoadError, Loader, Restriction};
+use crate::kustomization::{FILE_NAMES, Kustomization};
+use crate::load::{LoadError, Loader, Restriction, kustomization_file};
 use crate::order;
 use crate::plugin::Transformer;
 use crate::read::{self, ManifestError};
@@ -126,7 +126,10 @@ fn build_at<'a>(
     };
     // What is asked for decides whether origins are noted, so the file is read first.
     let (kustomization, file_name) = match kustomization {
-        Some(given) => (given, "kustomization.yaml".to_owned()),
+        Some(given) => {
+            let found = kustomization_file(loader.tree(), loader.root())?;
+            (given, found.unwrap_or(FILE_NAMES[0]).to_owned())
+        }
         None => {
             let target = target::load(&session, loader.clone())?;
             (target.kustomization, target.file_name)
@@ -212,36 +215,6 @@ fn finish(
         built.objects.push(object);
     }
     Ok(built)
-}
-
-/// Applies patches and images to objects, without any kustomization file: what a HelmRelease's
-/// post-renderers do.
-///
-/// # Errors
-/// The manifests hold something else than objects, or the kustomization does not fit them.
-pub fn customize(manifests: &str, kustomization: Kustomization) -> Result<Built, Error> {
-    struct One<'a>(&'a str);
-    impl Tree for One<'_> {
-        fn kind(&self, path: &str) -> Option<crate::Kind> {
-            match path {
-                "" => Some(crate::Kind::Directory),
-                FILE => Some(crate::Kind::File),
-                _ => None,
-            }
-        }
-
-        fn read(&self, path: &str) -> Option<std::sync::Arc<[u8]>> {
-            (path == FILE).then(|| std::sync::Arc::from(self.0.as_bytes()))
-        }
-
-        fn list(&self, path: &str) -> Option<Vec<(String, crate::Kind)>> {
-            path.is_empty().then(|| vec![(FILE.to_owned(), crate::Kind::File)])
-        }
-    }
-    const FILE: &str = "manifests.yaml";
-    let kustomization = Kustomization { resources: vec![FILE.to_owned()], ..kustomization };
-    let options = Options { reorder: Reorder::None, ..Options::default() };
-    build_with(&One(manifests), "", Some(kustomization), options)
 }
 
 /// Whether a text holds objects, and nothing else.

@@ -6,7 +6,7 @@ use value::Value;
 use crate::build::{Options as BuildOptions, Reorder, build_with, check_manifest};
 use crate::error::Error as BuildError;
 use crate::kustomization::{Image, Kustomization, Patch, join};
-use crate::load::{LoadError, Restriction, kustomization_file, resolve};
+use crate::load::{Loader, Restriction, kustomization_file, resolve};
 use crate::remote::{Remotes, RepositoryUrl, redacted};
 use crate::tree::{Kind, Tree};
 
@@ -77,11 +77,16 @@ pub fn build(
     options: &Options,
     remotes: Option<&dyn Remotes>,
 ) -> Result<Build, Error> {
-    let mut kustomization = match find(tree, path).map_err(Error::Build)? {
-        Some(found) => found,
-        None => generate(tree, path).map_err(Error::Generate)?,
+    let found = Loader::new(tree, path, Restriction::None, None).and_then(|loader| loader.kustomization());
+    let found = found.map_err(|error| Error::Build(error.into()))?;
+    let kustomization = match found {
+        Some((name, text)) => rewritten(&text, tree, (path, name), options)?,
+        None => {
+            let mut generated = generate(tree, path).map_err(Error::Generate)?;
+            add(&mut generated, tree, path, options)?;
+            generated
+        }
     };
-    add(&mut kustomization, tree, path, options)?;
     let build_options = BuildOptions {
         restriction: Restriction::None,
         reorder: Reorder::None,
@@ -143,12 +148,22 @@ fn merged(known: &Image, said: &Image) -> Image {
     image
 }
 
-fn find(tree: &dyn Tree, path: &str) -> Result<Option<Kustomization>, BuildError> {
-    let Some(name) = kustomization_file(tree, path)? else { return Ok(None) };
-    let file = join(path, name);
-    let bytes = tree.read(&file).ok_or_else(|| LoadError::NoFile(file.clone()))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| LoadError::Encoding(file.clone()))?;
-    Kustomization::parse(text).map(Some).map_err(|source| BuildError::Kustomization { path: file, source })
+/// What Flux makes of a kustomization file before kustomize reads it.
+fn rewritten(
+    text: &str,
+    tree: &dyn Tree,
+    (path, name): (&str, &str),
+    options: &Options,
+) -> Result<Kustomization, Error> {
+    let wrap = |source| BuildError::Kustomization { path: join(path, name), source };
+    let mut read = Kustomization::parse_leniently(text).map_err(|error| Error::Generate(wrap(error)))?;
+    if read.resources.is_empty() {
+        // Otherwise kustomize would refuse a file that says nothing.
+        read.build_metadata = vec!["originAnnotations".to_owned()];
+    }
+    add(&mut read, tree, path, options)?;
+    read.complete().map_err(|error| Error::Build(wrap(error)))?;
+    Ok(read)
 }
 
 /// The kustomization that lists every manifest below `path`, and every directory that has a

@@ -37,7 +37,7 @@ mod transform;
 mod tree;
 mod variables;
 
-pub use build::{Built, Options, Reorder, build, build_remote, build_with, customize};
+pub use build::{Built, Options, Reorder, build, build_remote, build_with};
 pub use config::ConfigError;
 pub use error::Error;
 pub use field_spec::FieldError;

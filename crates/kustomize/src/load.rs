@@ -347,14 +347,13 @@ impl<'a> Loader<'a> {
         String::from_utf8(bytes.to_vec()).map_err(|_| LoadError::Encoding(shown()).redacted())
     }
 
-    /// The name of the kustomization file, and its text.
+    /// The name of the kustomization file, and its text; nothing where there is none.
     ///
     /// # Errors
-    /// There is none, or several.
-    pub(crate) fn kustomization(&self) -> Result<(&'static str, String), LoadError> {
-        let name = kustomization_file(self.tree.get(), &self.root)?
-            .ok_or_else(|| LoadError::NoKustomization(self.root.clone()))?;
-        Ok((name, self.read_text(name)?))
+    /// There are several, or it cannot be read.
+    pub(crate) fn kustomization(&self) -> Result<Option<(&'static str, String)>, LoadError> {
+        let name = kustomization_file(self.tree.get(), &self.root)?;
+        name.map(|name| Ok((name, self.read_text(name)?))).transpose()
     }
 }
 

@@ -414,7 +414,8 @@ pub(crate) fn load<'a, 'b>(
     session: &'b Session<'a>,
     loader: Rc<Loader<'a>>,
 ) -> Result<Target<'a, 'b>, Error> {
-    let (file_name, text) = loader.kustomization()?;
+    let found = loader.kustomization()?;
+    let (file_name, text) = found.ok_or_else(|| LoadError::NoKustomization(loader.root().to_owned()))?;
     let kustomization = Kustomization::parse(&text)
         .map_err(|source| Error::Kustomization { path: join(loader.root(), file_name), source })?;
     Ok(of(session, loader, kustomization, file_name))
