@@ -154,7 +154,7 @@ fn customized(target: &Target<'_, '_>) -> Result<Resources, Error> {
     })?;
     target.session.observe(&target.file(), "hashes of generated names", resources);
     let config = accumulator.config.unwrap_or_else(crate::config::Config::builtin);
-    references::fix(resources, &config.name_reference)?;
+    target.session.with_schema(|schema| references::fix(resources, &config.name_reference, schema))?;
     target.session.observe(&target.file(), "name references", resources);
     variables::resolve(resources, &accumulator.variables, &config.var_reference)?;
     target.session.observe(&target.file(), "vars", resources);

@@ -73,7 +73,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`]
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let value = yaml::parse(text, Rules::V2).map_err(ConfigError::Yaml)?;
+        let value = yaml::parse_first(text, Rules::V2).map_err(ConfigError::Yaml)?;
         let mut reader = Reader::strict(&value)?;
         let mut config = Self::default();
         for name in SECTIONS {

@@ -15,6 +15,7 @@ use crate::plugin::PluginError;
 use crate::read::ManifestError;
 use crate::references::ReferenceError;
 use crate::resources::IdError;
+use crate::schema::SchemaError;
 use crate::transform::TransformError;
 use crate::variables::VariableError;
 
@@ -139,7 +140,7 @@ pub enum Error {
         source: ConfigError,
     },
     /// A file with the types of custom kinds.
-    #[error("loading CRDs: unable to parse open API definition from '{path}': {source}")]
+    #[error("loading CRDs: unable to parse open API definition from '/{path}': {source}")]
     Crds {
         /// The file.
         path: String,
@@ -147,12 +148,12 @@ pub enum Error {
         source: ConfigError,
     },
     /// The `openapi` field.
-    #[error("openapi of /{path}: {problem}")]
+    #[error("openapi of /{path}: {source}")]
     OpenApi {
         /// The kustomization file.
         path: String,
         /// Why.
-        problem: String,
+        source: OpenApiError,
     },
     /// Configurations that contradict each other.
     #[error("{field} of /{path}: {source}")]
@@ -218,6 +219,16 @@ pub enum Error {
         field: String,
         /// Why.
         source: PatchError,
+    },
+    /// A file that a field names and that cannot be read.
+    #[error("{field} of /{path}: {source}")]
+    Unreadable {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        source: LoadError,
     },
     /// A patch file that cannot be read.
     #[error("{field} of /{path}: failed to get the patch file from path({entry}): {source}")]
@@ -297,6 +308,30 @@ pub enum Error {
     Emit(String),
 }
 
+/// What is wrong with `openapi`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OpenApiError {
+    /// Both a version and a file.
+    #[error("builtin version and custom schema provided, cannot use both")]
+    Both,
+    /// Another version.
+    #[error("the specified OpenAPI version is not built in: {version}; only {built_in} is")]
+    Version {
+        /// What is said.
+        version: String,
+        /// What is built in.
+        built_in: &'static str,
+    },
+    /// The file is no such document.
+    #[error("{entry}: {source}")]
+    Document {
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: SchemaError,
+    },
+}
+
 impl Error {
     /// The file and the place in it that the error is about, for people who want to go there.
     pub fn place(&self) -> Option<(String, Option<yaml::Mark>)> {
@@ -319,6 +354,7 @@ impl Error {
             | Self::Chart { path, .. }
             | Self::Patch { path, .. }
             | Self::PatchFile { path, .. }
+            | Self::Unreadable { path, .. }
             | Self::Transform { path, .. }
             | Self::Plugin { path, .. }
             | Self::ReplacementFile { path, .. }

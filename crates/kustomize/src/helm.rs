@@ -261,9 +261,9 @@ fn own_values(loader: &Loader<'_>, chart: &Chart, path: &str) -> Result<ValuesFi
 
 fn parsed(content: &[u8], name: &str) -> Result<Option<Node>, ChartError> {
     let text = std::str::from_utf8(content).map_err(|_| ChartError::ValuesEncoding(name.to_owned()))?;
-    let documents =
-        yaml::parse_nodes(text).map_err(|source| ChartError::ValuesYaml { path: name.to_owned(), source })?;
-    Ok(documents.into_iter().next().map(|(node, _)| node))
+    let first = yaml::parse_first_node(text)
+        .map_err(|source| ChartError::ValuesYaml { path: name.to_owned(), source })?;
+    Ok(first.map(|(node, _)| node))
 }
 
 fn shown(loader: &Loader<'_>, path: &str) -> String {

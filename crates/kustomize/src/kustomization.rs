@@ -104,7 +104,7 @@ impl Kustomization {
     /// # Errors
     /// [`KustomizationError`]
     pub fn parse(text: &str) -> Result<Self, KustomizationError> {
-        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let value = yaml::parse_first(text, Rules::V2).map_err(KustomizationError::Yaml)?;
         let mut read = Self::read(&value)?;
         read.complete()?;
         Ok(read)
@@ -116,7 +116,7 @@ impl Kustomization {
     /// # Errors
     /// The file is not YAML, or a field of another type.
     pub(crate) fn parse_leniently(text: &str) -> Result<Self, KustomizationError> {
-        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let value = yaml::parse_first(text, Rules::V2).map_err(KustomizationError::Yaml)?;
         let mut read = fields::kustomization(&mut Reader::lenient(&value)?)?;
         for (field, default) in [(&mut read.api_version, VERSION), (&mut read.kind, KIND)] {
             if field.is_empty() {
@@ -226,4 +226,18 @@ impl Kustomization {
 /// `directory` and `name` as one path.
 pub(crate) fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_folder_of_charts_that_is_said_counts() {
+        let text = "helmChartInflationGenerator:\n- {chartName: a, chartHome: one, helmHome: h}\n\
+                    - {chartName: b, chartHome: two}\n- {chartName: c}\n";
+        let read = Kustomization::parse(text).expect(text);
+        let globals = HelmGlobals { chart_home: "two".to_owned(), config_home: "h".to_owned() };
+        assert_eq!((read.helm_charts.len(), read.helm_globals), (3, Some(globals)));
+    }
 }

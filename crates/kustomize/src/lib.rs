@@ -39,7 +39,7 @@ mod variables;
 
 pub use build::{Built, Options, Reorder, build, build_remote, build_with};
 pub use config::ConfigError;
-pub use error::Error;
+pub use error::{Error, OpenApiError};
 pub use field_spec::FieldError;
 pub use generate::GenerateError;
 pub use id::{Gvk, ResourceId};
@@ -54,6 +54,7 @@ pub use references::ReferenceError;
 pub use remote::{RemoteError, Remotes, RepositoryUrl};
 pub use resource::Resource;
 pub use resources::IdError;
+pub use schema::SchemaError;
 pub use select::SelectError;
 pub use transform::{ReplacementError, TransformError};
 pub use tree::{Kind, Tree};

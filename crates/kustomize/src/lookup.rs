@@ -226,8 +226,8 @@ fn visit_field<E: From<LookupError>>(
     }
     let Some(field) = map.get_mut(part) else { return Ok(0) };
     if let (Node::Scalar(scalar), false) = (&*field, rest.is_empty()) {
-        let documents = yaml::parse_nodes(&scalar.text).map_err(LookupError::Text)?;
-        let mut inner = documents.into_iter().next().map_or_else(Node::null, |(node, _)| node);
+        let first = yaml::parse_first_node(&scalar.text).map_err(LookupError::Text)?;
+        let mut inner = first.map_or_else(Node::null, |(node, _)| node);
         return visit(&mut inner, rest, create, visit_one);
     }
     visit(field, rest, create, visit_one)

@@ -5,7 +5,6 @@ pub(crate) mod json6902;
 pub(crate) mod strategic;
 
 use thiserror::Error;
-use value::Value;
 use yaml::Rules;
 use yaml::node::Node;
 
@@ -145,15 +144,9 @@ pub(crate) fn json_of(text: &str) -> Result<JsonPatch, JsonPatchError> {
         // JSON with a remark or a trailing comma is not JSON; upstream's decoder is as strict.
         value::from_json(text.as_bytes()).map_err(|error| malformed(&error))?
     } else {
-        first_document(text).map_err(|error| malformed(&error))?
+        yaml::parse_first(text, Rules::V2).map_err(|error| malformed(&error))?
     };
     JsonPatch::parse(&value)
-}
-
-/// What follows the first document is not read.
-fn first_document(text: &str) -> Result<Value, yaml::Error> {
-    let documents = yaml::parse_documents(text, Rules::V2)?;
-    Ok(documents.into_iter().next().map_or(Value::Null, |document| document.value))
 }
 
 /// Applies one entry of `patches`.

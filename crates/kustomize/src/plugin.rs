@@ -81,6 +81,9 @@ pub enum ConfigurationProblem {
     /// Something is missing.
     #[error("{0}")]
     Missing(&'static str),
+    /// A negative place in a path.
+    #[error("value of FilePathPosition ({0}) cannot be negative")]
+    Position(i64),
     /// A cloud that is not supported.
     #[error("cloud provider {0} not supported yet")]
     Cloud(String),
@@ -147,7 +150,8 @@ impl Transformer {
             Self::Json6902 { patch, target } => patch::apply_json6902(resources, patch, target)?,
             Self::Namespace { namespace, specs, unset_only, subjects } => {
                 let (unset_only, subjects) = (*unset_only, *subjects);
-                namespace::apply(resources, &namespace::Options { namespace, specs, unset_only, subjects })?;
+                let options = namespace::Options { namespace, specs, unset_only, subjects, schema };
+                namespace::apply(resources, &options)?;
             }
             Self::Name { text, side, specs } => {
                 transform::prefix_suffix::apply(resources, text, *side, specs)?
@@ -158,7 +162,7 @@ impl Transformer {
             Self::Replacements(list) => {
                 replacements::apply(resources, list).map_err(TransformError::from)?;
             }
-            Self::ValueAdd { value, targets } => value_add::apply(resources, value, targets)?,
+            Self::ValueAdd { value, targets } => value_add::apply(resources, value, targets, schema)?,
             Self::Hash => transform::add_hashes(resources).map_err(Failure::Convert)?,
         }
         Ok(())
@@ -457,7 +461,7 @@ pub(crate) fn load_replacements(
             ConfigurationProblem::Replacements(format!("{}: {problem}", redacted(&entry.path)))
         };
         let text = loader.read_text(&entry.path)?;
-        let value = yaml::parse(&text, yaml::Rules::V2).map_err(|error| wrong(error.to_string()))?;
+        let value = yaml::parse_first(&text, yaml::Rules::V2).map_err(|error| wrong(error.to_string()))?;
         let read = |value: &Value| fields::reader::read_lenient(value, |reader| fields::replacement(reader));
         match &value {
             Value::List(list) => {
@@ -486,7 +490,7 @@ fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transfor
     let file = reader.text("targetFilePath")?;
     if !file.is_empty() {
         let text = loader.read_text(&file)?;
-        let content = yaml::parse(&text, yaml::Rules::V2)
+        let content = yaml::parse_first(&text, yaml::Rules::V2)
             .map_err(|error| ConfigurationProblem::Replacements(format!("{}: {error}", redacted(&file))))?;
         targets.extend(Reader::lenient(&content)?.items("targets", target)?);
     }
@@ -496,6 +500,9 @@ fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transfor
     if targets.iter().any(|target| target.field_path.is_empty()) {
         return Err(ConfigurationProblem::Missing("fieldPath cannot be empty"));
     }
+    if let Some(target) = targets.iter().find(|target| target.position < 0) {
+        return Err(ConfigurationProblem::Position(target.position));
+    }
     Ok(Transformer::ValueAdd { value, targets })
 }
 
@@ -503,6 +510,6 @@ fn target(reader: &mut Reader<'_>) -> Result<value_add::Target, ReadError> {
     Ok(value_add::Target {
         selector: reader.object("selector", fields::selector)?,
         field_path: reader.text("fieldPath")?,
-        position: usize::try_from(reader.integer("filePathPosition")?).unwrap_or(0),
+        position: reader.integer("filePathPosition")?,
     })
 }

@@ -184,9 +184,7 @@ fn documents(text: &str) -> Result<Vec<(Node, u64)>, ManifestError> {
     let mut documents = Vec::new();
     for (chunk, line) in chunks(text)? {
         // What follows a second document marker within a chunk is not read, as in kyaml.
-        let Some((node, mark)) =
-            yaml::parse_nodes(chunk).map_err(|error| moved(error, line))?.into_iter().next()
-        else {
+        let Some((node, mark)) = yaml::parse_first_node(chunk).map_err(|error| moved(error, line))? else {
             continue;
         };
         if !matches!(&node, Node::Scalar(scalar) if scalar.tag == Tag::Null) {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::{self, Config};
-use crate::error::Error;
+use crate::error::{Error, OpenApiError};
 use crate::explain::{Observer, Step};
 use crate::generate::{self, Kind};
 use crate::helm::{self, Helm};
@@ -52,7 +52,7 @@ impl Session<'_> {
         }
     }
 
-    fn with_schema<T>(&self, use_it: impl FnOnce(&Schema) -> T) -> T {
+    pub(crate) fn with_schema<T>(&self, use_it: impl FnOnce(&Schema) -> T) -> T {
         match self.schema.borrow().as_deref() {
             Some(schema) => use_it(schema),
             None => use_it(Schema::builtin()),
@@ -154,8 +154,7 @@ impl<'a, 'b> Target<'a, 'b> {
         let shown = redacted(entry);
         let wrap = |source| Error::File { entry: shown.clone(), source: Box::new(source) };
         let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
-        let path = crate::load::resolve(self.loader.root(), entry)
-            .map_or_else(|| shown.clone(), |path| redacted(&path));
+        let path = self.path_of(entry);
         let parsed = read::parse(&bytes)
             .map_err(|source| wrap(Error::Manifest { entry: shown.clone(), path: path.clone(), source }))?;
         let mut added = Resources::default();
@@ -249,41 +248,50 @@ impl<'a, 'b> Target<'a, 'b> {
     /// kustomization that is built.
     pub(crate) fn set_schema(&self, is_top: bool) -> Result<(), Error> {
         let Some(openapi) = &self.kustomization.openapi else { return Ok(()) };
-        let problem = |problem: String| Error::OpenApi { path: self.file(), problem };
+        let problem = |source| Error::OpenApi { path: self.file(), source };
         let field = |name: &str| openapi.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
         if self.session.schema.borrow().is_some() && !is_top {
             return Ok(());
         }
         match (field("path"), field("version")) {
-            (Some(_), Some(_)) => {
-                Err(problem("builtin version and custom schema provided, cannot use both".to_owned()))
-            }
+            (Some(_), Some(_)) => Err(problem(OpenApiError::Both)),
             (Some(path), None) => {
-                let text = self.loader.read_text(path)?;
-                let schema = Schema::parse(&text).map_err(|error| problem(format!("{path}: {error}")))?;
+                let text = self.text_of("openapi", path)?;
+                let wrap = |source| problem(OpenApiError::Document { entry: redacted(path), source });
+                let schema = Schema::parse(&text).map_err(wrap)?;
                 *self.session.schema.borrow_mut() = Some(Arc::new(schema));
                 Ok(())
             }
             (None, Some(version)) if !version.is_empty() && version != OPENAPI_VERSION => {
-                Err(problem(format!(
-                    "the specified OpenAPI version is not built in: {version}; only {OPENAPI_VERSION} is"
-                )))
+                let version = version.to_owned();
+                Err(problem(OpenApiError::Version { version, built_in: OPENAPI_VERSION }))
             }
             _ => Ok(()),
         }
     }
 
+    /// The text of a file that a field names.
+    fn text_of(&self, field: &'static str, entry: &str) -> Result<String, Error> {
+        let path = self.file();
+        self.loader.read_text(entry).map_err(|source| Error::Unreadable { path, field, source })
+    }
+
+    /// The path of an entry, from the root of the tree.
+    fn path_of(&self, entry: &str) -> String {
+        redacted(&crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned()))
+    }
+
     fn add_configurations(&self, accumulator: &mut Accumulator) -> Result<(), Error> {
         let mut config = accumulator.config();
         for entry in &self.kustomization.configurations {
-            let text = self.loader.read_text(entry)?;
-            let wrap = |source| Error::Configuration { path: entry.clone(), source };
+            let text = self.text_of("configurations", entry)?;
+            let wrap = |source| Error::Configuration { path: self.path_of(entry), source };
             let read = Config::parse(&text).map_err(wrap)?;
             config = config.merged(&Arc::new(read)).map_err(wrap)?;
         }
         for entry in &self.kustomization.crds {
-            let text = self.loader.read_text(entry)?;
-            let wrap = |source| Error::Crds { path: entry.clone(), source };
+            let text = self.text_of("crds", entry)?;
+            let wrap = |source| Error::Crds { path: self.path_of(entry), source };
             let read = config::from_definitions(&text).map_err(wrap)?;
             config = config.merged(&Arc::new(read)).map_err(wrap)?;
         }

@@ -42,6 +42,7 @@ impl Error {
             }
             Self::Patch { path, field, source } => said(Some((field, path)), of_patch(source)?.to_owned()),
             Self::PatchFile { path, field, source, .. } => said(Some((field, path)), of_load(source)?),
+            Self::Unreadable { path, field, source } => said(Some((field, path)), of_load(source)?),
             Self::Generate { path, field, source: GenerateError::Load(source), .. } => {
                 said(Some((field, path)), of_load(source)?)
             }

@@ -190,11 +190,11 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
-    use crate::parse_nodes;
+    use crate::parse_first_node;
 
     fn shown(text: &str) -> String {
-        let nodes = parse_nodes(text).expect(text);
-        match nodes[0].0.to_value() {
+        let (node, _) = parse_first_node(text).expect(text).expect(text);
+        match node.to_value() {
             Ok(value) => value.to_string(),
             Err(error) => error.to_string(),
         }
