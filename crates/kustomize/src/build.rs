@@ -73,8 +73,7 @@ impl Built {
             if at > 0 {
                 out.push_str("---\n");
             }
-            yaml::append_yaml(object, yaml::Profile::KUBERNETES, &mut out)
-                .map_err(|error| Error::Emit(error.to_string()))?;
+            yaml::append_yaml(object, yaml::Profile::KUBERNETES, &mut out).map_err(Error::Emit)?;
         }
         Ok(out)
     }
@@ -148,15 +147,13 @@ fn customized(target: &Target<'_, '_>) -> Result<Resources, Error> {
     target.set_schema(true)?;
     let mut accumulator = target.accumulate(Accumulator::default())?;
     let resources = &mut accumulator.resources;
-    transform::add_hashes(resources).map_err(|source| Error::Convert {
-        id: resources.iter().next().map(Resource::id).unwrap_or_default(),
-        source,
-    })?;
-    target.session.observe(&target.file(), "hashes of generated names", resources);
+    const HASHES: &str = "hashes of generated names";
+    transform::add_hashes(resources).map_err(|error| target.failed(HASHES, error.into()))?;
+    target.session.observe(&target.file(), HASHES, resources);
     let config = accumulator.config.unwrap_or_else(crate::config::Config::builtin);
     target.session.with_schema(|schema| references::fix(resources, &config.name_reference, schema))?;
     target.session.observe(&target.file(), "name references", resources);
-    variables::resolve(resources, &accumulator.variables, &config.var_reference)?;
+    variables::resolve(resources, &accumulator.variables, &config.var_reference, &target.file())?;
     target.session.observe(&target.file(), "vars", resources);
     check(resources)?;
     Ok(accumulator.resources)

@@ -44,14 +44,14 @@ pub struct Build {
 #[derive(Debug, Error)]
 pub enum Error {
     /// The kustomization of a directory without one could not be generated.
-    #[error("{0}")]
+    #[error(transparent)]
     Generate(BuildError),
     /// A component that is no path.
     #[error("component path '{0}' must be local and relative")]
     Component(String),
     /// The build itself failed.
     #[error("kustomize build failed: {0}")]
-    Build(BuildError),
+    Build(#[source] BuildError),
 }
 
 impl Error {

@@ -64,7 +64,7 @@ pub enum GenerateError {
         line: usize,
     },
     /// A file that cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Load(#[from] LoadError),
 }
 

@@ -100,7 +100,7 @@ pub enum ChartError {
     Merge(String),
     /// One of `additionalValuesFiles`.
     #[error("could not load additionalValuesFile: {0}")]
-    AdditionalValues(LoadError),
+    AdditionalValues(#[source] LoadError),
     /// One of `additionalValuesFiles` that is no file of the tree.
     #[error("additionalValuesFiles: {0:?} is a URL; download the file, and name it by its path")]
     ValuesUrl(String),
@@ -125,7 +125,7 @@ pub enum ChartError {
     },
     /// `valuesFile`, or the `values.yaml` of the chart.
     #[error("valuesFile: {0}")]
-    Values(LoadError),
+    Values(#[source] LoadError),
     /// Values that are not YAML.
     #[error("could not parse values file {path} into rnode: {source}")]
     ValuesYaml {
@@ -139,13 +139,13 @@ pub enum ChartError {
     ValuesEncoding(String),
     /// Values of the file and `valuesInline` that do not fit together.
     #[error("could not merge values: {0}")]
-    ValuesMerge(MergeError),
+    ValuesMerge(#[source] MergeError),
     /// Merged values that are no data.
     #[error("could not parse merged values into map: {0}")]
-    ValuesData(ConvertError),
+    ValuesData(#[source] ConvertError),
     /// `valuesInline` that cannot be written.
     #[error("valuesInline: {0}")]
-    ValuesText(String),
+    ValuesText(#[source] yaml::EmitError),
     /// The chart itself is at fault.
     #[error("{0}")]
     Render(RenderFailure),
@@ -255,7 +255,7 @@ fn own_values(loader: &Loader<'_>, chart: &Chart, path: &str) -> Result<ValuesFi
             }
         }
     };
-    let text = yaml::to_yaml(&merged).map_err(|error| ChartError::ValuesText(error.to_string()))?;
+    let text = yaml::to_yaml(&merged).map_err(ChartError::ValuesText)?;
     Ok(ValuesFile { name: format!("{name} with valuesInline"), content: Arc::from(text.into_bytes()) })
 }
 

@@ -76,7 +76,7 @@ const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 pub enum KustomizationError {
     /// Not YAML.
     #[error("invalid Kustomization: {0}")]
-    Yaml(yaml::Error),
+    Yaml(#[source] yaml::Error),
     /// A field that does not exist, or of another type.
     #[error("invalid Kustomization: {0}")]
     Field(#[from] ReadError),

@@ -45,14 +45,20 @@ pub enum LoadError {
     TooLarge(String),
     /// A file outside of what may be read.
     #[error(
-        "security; file '/{path}' is not in or below '/{root}'; move it there, or build with --load-restrictor \
-         LoadRestrictionsNone"
+        "security; file '/{path}' is not in or below '/{root}'; {}",
+        if *.is_remote {
+            "in a repository nothing else can be read; name a directory of it that holds the file"
+        } else {
+            "move it there, or build with --load-restrictor LoadRestrictionsNone"
+        }
     )]
     Restricted {
         /// The file.
         path: String,
         /// The directory of the kustomization.
         root: String,
+        /// Whether it is in a repository that was fetched.
+        is_remote: bool,
     },
     /// A path that leaves the tree.
     #[error("{0:?} leads out of the source")]
@@ -327,7 +333,11 @@ impl<'a> Loader<'a> {
         }
         let parent = canonical.rsplit_once('/').map_or("", |(parent, _)| parent);
         if self.restriction == Restriction::RootOnly && !is_within(parent, &self.root) {
-            return Err(LoadError::Restricted { path: resolved, root: self.root.clone() });
+            return Err(LoadError::Restricted {
+                path: resolved,
+                root: self.root.clone(),
+                is_remote: self.repository.is_some(),
+            });
         }
         if tree.size(&canonical).is_some_and(|size| size > MAX_FILE_BYTES) {
             return Err(LoadError::TooLarge(resolved));

@@ -7,10 +7,10 @@ use yaml::node::{Node, Scalar, Tag};
 use crate::field_spec::FieldError;
 
 /// A path that does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum LookupError {
     /// A value of another kind.
-    #[error("{0}")]
+    #[error(transparent)]
     Kind(FieldError),
     /// A negative index.
     #[error("array index {0} cannot be negative")]
@@ -30,12 +30,19 @@ pub enum LookupError {
         length: usize,
     },
     /// A value that is no regular expression.
-    #[error("error parsing regexp: `{0}`")]
-    Pattern(String),
+    #[error("error parsing regexp: `{pattern}`")]
+    Pattern {
+        /// The value.
+        pattern: String,
+        /// Why.
+        source: regex::Error,
+    },
     /// The text of a field is no YAML.
-    #[error("{0}")]
+    #[error(transparent)]
     Text(yaml::Error),
 }
+
+impl Eq for LookupError {}
 
 fn kind(expected: &'static str, node: &Node) -> LookupError {
     LookupError::Kind(FieldError::kind(expected, node))
@@ -257,7 +264,8 @@ fn visit_matching<E: From<LookupError>>(
     create: Create,
     visit_one: Visit<'_, E>,
 ) -> Result<usize, E> {
-    let pattern = Regex::new(text).map_err(|_| LookupError::Pattern(text.to_owned()))?;
+    let pattern =
+        Regex::new(text).map_err(|source| LookupError::Pattern { pattern: text.to_owned(), source })?;
     let found = node.clone();
     let list = match node {
         node if node.is_null() => return Ok(0),

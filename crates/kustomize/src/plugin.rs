@@ -13,7 +13,7 @@ use crate::kustomization::{
 };
 use crate::load::{LoadError, Loader};
 use crate::patch::{self, JsonPatch, Loaded, PatchError};
-use crate::read;
+use crate::read::{self, ManifestError};
 use crate::remote::redacted;
 use crate::resource::Resource;
 use crate::resources::Resources;
@@ -47,36 +47,42 @@ pub enum PluginError {
         /// The object.
         id: String,
         /// Why.
+        #[source]
         problem: ConfigurationProblem,
     },
     /// What it generates cannot be added.
     #[error("merging from generator: {0}")]
-    Absorb(crate::resources::IdError),
+    Absorb(#[source] crate::resources::IdError),
     /// It cannot generate.
-    #[error("{0}")]
+    #[error(transparent)]
     Generate(crate::generate::GenerateError),
     /// It is no data.
-    #[error("{0}")]
+    #[error(transparent)]
     Convert(#[from] ConvertError),
-    /// An entry that is neither an object nor the path of one.
-    #[error("{0}")]
-    Accumulate(String),
+    /// An entry that is no path, and no object either.
+    #[error("inline object in entry {at}: {source}")]
+    Inline {
+        /// The number of the entry.
+        at: usize,
+        /// Why.
+        source: ManifestError,
+    },
 }
 
 /// What is wrong with the configuration of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigurationProblem {
     /// A field.
-    #[error("{0}")]
+    #[error(transparent)]
     Field(#[from] ReadError),
     /// A patch.
-    #[error("{0}")]
+    #[error(transparent)]
     Patch(#[from] PatchError),
     /// A file.
-    #[error("{0}")]
+    #[error(transparent)]
     Load(#[from] LoadError),
     /// An option.
-    #[error("{0}")]
+    #[error(transparent)]
     Option(#[from] TransformError),
     /// Something is missing.
     #[error("{0}")]
@@ -87,9 +93,28 @@ pub enum ConfigurationProblem {
     /// A cloud that is not supported.
     #[error("cloud provider {0} not supported yet")]
     Cloud(String),
-    /// A file with replacements.
-    #[error("{0}")]
-    Replacements(String),
+    /// A file that the configuration names.
+    #[error("{entry}: {source}")]
+    File {
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: FileProblem,
+    },
+}
+
+/// What is wrong with a file that a configuration names.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FileProblem {
+    /// Not YAML.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+    /// A field.
+    #[error(transparent)]
+    Field(#[from] ReadError),
+    /// Neither a replacement nor a list of them.
+    #[error("unsupported replacement type encountered within replacement path: {0}")]
+    Unsupported(value::Kind),
 }
 
 /// What makes resources.
@@ -121,7 +146,6 @@ pub(crate) enum Transformer {
 pub(crate) enum Failure {
     Patch(PatchError),
     Transform(TransformError),
-    Convert(ConvertError),
 }
 
 impl From<PatchError> for Failure {
@@ -163,7 +187,7 @@ impl Transformer {
                 replacements::apply(resources, list).map_err(TransformError::from)?;
             }
             Self::ValueAdd { value, targets } => value_add::apply(resources, value, targets, schema)?,
-            Self::Hash => transform::add_hashes(resources).map_err(Failure::Convert)?,
+            Self::Hash => transform::add_hashes(resources)?,
         }
         Ok(())
     }
@@ -425,9 +449,10 @@ pub(crate) fn strategic(
         return Err(ConfigurationProblem::Missing("empty file path and empty patch content"));
     }
     let mut patches = Vec::new();
-    for entry in entries {
+    for (at, entry) in entries.iter().enumerate() {
         match read::parse(entry.as_bytes()) {
             Ok(found) => patches.extend(found),
+            Err(source) if is_inline(entry) => return Err(PatchError::Inline { at, source }.into()),
             Err(_) => patches.extend(read::parse(&loader.read(entry)?).map_err(PatchError::Manifest)?),
         }
     }
@@ -438,6 +463,11 @@ pub(crate) fn strategic(
         return Err(PatchError::Empty(format!("{} entries without an object", entries.len())).into());
     }
     Ok(Transformer::Strategic(patches))
+}
+
+/// Whether an entry that is no object can be no path either.
+pub(crate) fn is_inline(entry: &str) -> bool {
+    entry.trim().contains('\n')
 }
 
 /// Entries with a path are files with one replacement or a list of them.
@@ -457,28 +487,21 @@ pub(crate) fn load_replacements(
         if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
             return Err(ConfigurationProblem::Missing("cannot specify both path and inline replacement"));
         }
-        let wrong = |problem: String| {
-            ConfigurationProblem::Replacements(format!("{}: {problem}", redacted(&entry.path)))
-        };
+        let wrong = |source| ConfigurationProblem::File { entry: redacted(&entry.path), source };
         let text = loader.read_text(&entry.path)?;
-        let value = yaml::parse_first(&text, yaml::Rules::V2).map_err(|error| wrong(error.to_string()))?;
-        let read = |value: &Value| fields::reader::read_lenient(value, |reader| fields::replacement(reader));
-        match &value {
-            Value::List(list) => {
-                for item in list.iter() {
-                    loaded.push(read(item).map_err(|error| wrong(error.to_string()))?);
-                }
-            }
-            Value::Map(_) => loaded.push(read(&value).map_err(|error| wrong(error.to_string()))?),
-            other => {
-                return Err(wrong(format!(
-                    "unsupported replacement type encountered within replacement path: {}",
-                    other.kind()
-                )));
-            }
-        }
+        loaded.extend(replacements_of(&text).map_err(wrong)?);
     }
     Ok(loaded)
+}
+
+fn replacements_of(text: &str) -> Result<Vec<Replacement>, FileProblem> {
+    let value = yaml::parse_first(text, yaml::Rules::V2)?;
+    let read = |value| Ok(fields::reader::read_lenient(value, |reader| fields::replacement(reader))?);
+    match &value {
+        Value::List(list) => list.iter().map(read).collect(),
+        Value::Map(_) => Ok(vec![read(&value)?]),
+        other => Err(FileProblem::Unsupported(other.kind())),
+    }
 }
 
 fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transformer, ConfigurationProblem> {
@@ -490,9 +513,10 @@ fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transfor
     let file = reader.text("targetFilePath")?;
     if !file.is_empty() {
         let text = loader.read_text(&file)?;
-        let content = yaml::parse_first(&text, yaml::Rules::V2)
-            .map_err(|error| ConfigurationProblem::Replacements(format!("{}: {error}", redacted(&file))))?;
-        targets.extend(Reader::lenient(&content)?.items("targets", target)?);
+        let wrong = |source| ConfigurationProblem::File { entry: redacted(&file), source };
+        let content = yaml::parse_first(&text, yaml::Rules::V2).map_err(|error| wrong(error.into()))?;
+        let read = Reader::lenient(&content).and_then(|mut reader| reader.items("targets", target));
+        targets.extend(read.map_err(|error| wrong(error.into()))?);
     }
     if targets.is_empty() {
         return Err(ConfigurationProblem::Missing("must specify at least one target"));

@@ -30,10 +30,10 @@ static CLUSTER_KINDS: LazyLock<HashSet<(&'static str, &'static str)>> = LazyLock
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SchemaError {
     /// Not YAML.
-    #[error("{0}")]
-    Yaml(#[source] yaml::Error),
+    #[error(transparent)]
+    Yaml(yaml::Error),
     /// A field of another type.
-    #[error("{0}")]
+    #[error(transparent)]
     Field(#[from] ReadError),
 }
 

@@ -120,7 +120,8 @@ impl<'a, 'b> Target<'a, 'b> {
             .map_err(|error| Error::Components { path: self.file(), source: Box::new(error) })?;
         self.transform(&mut accumulator)?;
         self.validate(&accumulator)?;
-        variables::add(&mut accumulator.variables, &mut accumulator.resources, &self.kustomization.vars)?;
+        let (known, vars) = (&mut accumulator.variables, &self.kustomization.vars);
+        variables::add(known, &mut accumulator.resources, vars, &self.file())?;
         Ok(accumulator)
     }
 

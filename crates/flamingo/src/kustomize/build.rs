@@ -128,6 +128,9 @@ fn explain((arguments, options): (&Build, Options<'_>), question: &str, disk: &D
         }
     }
     if text.is_empty() {
+        if let Some(problem) = explanation.problem() {
+            return Err(problem.clone()).with_context(|| format!("{question} names no field"));
+        }
         bail!("nothing that is built is, or was, {question}, or it has no such field");
     }
     print(&text)

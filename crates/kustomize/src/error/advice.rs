@@ -55,8 +55,8 @@ impl Error {
                 "correct the source; a resource has its name before the prefix there, or the one after it"
                     .to_owned(),
             ),
-            Self::Variable(VariableError::NoResource { .. }) => {
-                said(Some(("vars", "kustomization.yaml")), "correct objref, or add the resource".to_owned())
+            Self::Variable(VariableError::NoResource { file, .. }) => {
+                said(Some(("vars", file)), "correct objref, or add the resource".to_owned())
             }
             Self::Reference(ReferenceError::Field { .. }) => said(
                 place,

@@ -43,9 +43,6 @@ impl Target<'_, '_> {
         match failure {
             Failure::Patch(source) => Error::Patch { path, field, source },
             Failure::Transform(source) => Error::Transform { path, field, source },
-            Failure::Convert(source) => {
-                Error::Plugin { path, field: "transformers", source: plugin::PluginError::Convert(source) }
-            }
         }
     }
 
@@ -157,7 +154,7 @@ impl Target<'_, '_> {
             }
             ConfigurationProblem::Load(source) => load_failed(path, field, source),
             ConfigurationProblem::Option(source) => Error::Transform { path, field, source },
-            other => Error::ReplacementFile { path, entry: field, problem: other.to_string() },
+            source => Error::Misconfigured { path, field, source },
         }
     }
 

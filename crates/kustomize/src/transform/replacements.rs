@@ -45,7 +45,7 @@ pub enum ReplacementError {
     },
     /// The path does not fit the source.
     #[error("error looking up replacement source: {0}")]
-    Lookup(LookupError),
+    Lookup(#[source] LookupError),
     /// A part of a collection.
     #[error("delimiter option can only be used with scalar nodes")]
     Delimiter,
