@@ -16,7 +16,7 @@ use crate::kustomization::{Chart, KustomizationError, ReadError};
 use crate::{Kustomization, kustomization};
 
 pub use build_metadata::parse_build_metadata;
-pub use commands::{Generated, Metadata, Sources, parse_image, parse_pairs, parse_replica, pattern};
+pub use commands::{Generated, Metadata, Sources, matches, parse_image, parse_pairs, parse_replica};
 
 /// The fields in the order in which they are added to a file.
 const ORDER: [&str; 32] = [
@@ -66,6 +66,14 @@ pub enum EditError {
     /// An argument that is not right; says what is allowed.
     #[error("{0}")]
     Argument(String),
+    /// A pattern that is none.
+    #[error("{pattern}: {source}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        source: apimachinery::filepath::BadPattern,
+    },
     /// Something is there already.
     #[error("{kind} {name} already in kustomization file. Use --force to override.")]
     Exists {
