@@ -167,7 +167,7 @@ pub(crate) fn inflate(
     let name = chart.name.trim_start_matches('/');
     let folder = resolve(&home, name).ok_or_else(|| ChartError::Outside(chart.name.clone()))?;
     if loader.tree().kind(&folder) != Some(Kind::Directory) {
-        return Err(not_there(chart, &home, folder));
+        return Err(not_there((chart, &globals.config_home), &home, folder));
     }
     let path = if chart.values_file.is_empty() {
         format!("/{folder}/values.yaml")
@@ -218,7 +218,7 @@ fn home(loader: &Loader<'_>, chart: &Chart, globals: &HelmGlobals) -> Result<Str
     Ok(join(&home, &format!("{}-{}", chart.name, chart.version)))
 }
 
-fn not_there(chart: &Chart, home: &str, folder: String) -> ChartError {
+fn not_there((chart, config_home): (&Chart, &str), home: &str, folder: String) -> ChartError {
     if chart.repo.is_empty() {
         return ChartError::Missing(folder);
     }
@@ -230,7 +230,12 @@ fn not_there(chart: &Chart, home: &str, folder: String) -> ChartError {
     let version =
         if chart.version.is_empty() { String::new() } else { format!(" --version {}", chart.version) };
     let devel = if chart.devel { " --devel" } else { "" };
-    let command = format!("helm pull --untar --untardir /{home} {source}{version}{devel}");
+    // Where helm keeps its credentials and repositories, as kustomize tells it.
+    let environment = match config_home {
+        "" => String::new(),
+        at => format!("HELM_CONFIG_HOME={at} HELM_CACHE_HOME={at}/.cache HELM_DATA_HOME={at}/.data "),
+    };
+    let command = format!("{environment}helm pull --untar --untardir /{home} {source}{version}{devel}");
     ChartError::NotPulled { folder, command }
 }
 
@@ -268,4 +273,23 @@ fn parsed(content: &[u8], name: &str) -> Result<Option<Node>, ChartError> {
 
 fn shown(loader: &Loader<'_>, path: &str) -> String {
     resolve(loader.root(), path).map_or_else(|| path.to_owned(), |path| format!("/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gets_a_chart_has_the_configuration_that_is_said() {
+        let chart = Chart { name: "web".to_owned(), repo: "https://a:b@host".to_owned(), ..Chart::default() };
+        let command = |config_home| not_there((&chart, config_home), "charts", "charts/web".to_owned());
+        assert!(
+            command("")
+                .to_string()
+                .ends_with(": helm pull --untar --untardir /charts --repo https://a:xxxxx@host web")
+        );
+        assert!(command("/h").to_string().contains(
+            ": HELM_CONFIG_HOME=/h HELM_CACHE_HOME=/h/.cache HELM_DATA_HOME=/h/.data helm pull --untar "
+        ));
+    }
 }

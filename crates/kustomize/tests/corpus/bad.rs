@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kustomize::{Kind, Options, Tree};
+use kustomize::{Kind, Options, RemoteError, Remotes, RepositoryUrl, Tree};
 
 use crate::case::Case;
 
@@ -257,4 +257,30 @@ fn a_hash_that_fails_names_its_object() {
     );
     let files = [("k/kustomization.yaml", &*file), ("k/a.yaml", CONFIG_MAP)];
     check(&tree(&files), &["/k/kustomization.yaml: ConfigMap.v1.[noGrp]/g.[noNs]: yaml: cannot decode"]);
+}
+
+/// A repository with one tree.
+struct Repository(Arc<dyn Tree>);
+
+impl Remotes for Repository {
+    fn repository(&self, _: &RepositoryUrl) -> Result<Arc<dyn Tree>, RemoteError> {
+        Ok(self.0.clone())
+    }
+
+    fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        Err(RemoteError(Arc::new(std::io::Error::other(url.to_owned()))))
+    }
+}
+
+#[test]
+fn files_outside_of_the_folder_of_a_repository() {
+    let files = [("k/kustomization.yaml", "resources: [../a.yaml]\n"), ("a.yaml", CONFIG_MAP)];
+    let remotes = Repository(Arc::new(tree(&files)));
+    let overlay = [("k/kustomization.yaml", "resources: ['https://example.com/org/repo//k']\n")];
+    let options =
+        Options { restriction: kustomize::Restriction::None, remotes: Some(&remotes), ..Options::default() };
+    let error = kustomize::build(&tree(&overlay), "k", options).expect_err("must be refused").to_string();
+    assert!(error.contains("security; file '/a.yaml'") && error.contains("in a repository"), "{error}");
+    assert!(!error.contains("LoadRestrictionsNone"), "{error}");
+    check(&tree(&files), &["security; file '/a.yaml'", "LoadRestrictionsNone"]);
 }
