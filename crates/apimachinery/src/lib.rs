@@ -9,6 +9,7 @@ pub mod condition;
 pub mod defaulting;
 pub mod duration;
 pub mod fields;
+pub mod filepath;
 mod go_print;
 pub mod gvk;
 pub mod managed_fields;

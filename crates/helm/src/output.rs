@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::go;
+use apimachinery::filepath;
+
 use crate::manifest::{Event, Hook, Manifest, Rendered, split};
 use crate::render::Rendering;
 
@@ -151,7 +152,7 @@ impl Stream {
             for range in &documents {
                 let document = &self.text[range.clone()];
                 let Some(path) = source_of(document) else { continue };
-                if !go::matches(pattern, path).unwrap_or(false) {
+                if !filepath::matches(pattern, path).unwrap_or(false) {
                     continue;
                 }
                 found = true;

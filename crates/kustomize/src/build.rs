@@ -9,8 +9,8 @@ use value::Value;
 use crate::error::Error;
 use crate::explain::Observer;
 use crate::helm::Helm;
-use crate::kustomization::Kustomization;
-use crate::load::{LoadError, Loader, Restriction};
+use crate::kustomization::{FILE_NAMES, Kustomization};
+use crate::load::{LoadError, Loader, Restriction, kustomization_file};
 use crate::order;
 use crate::plugin::Transformer;
 use crate::remote::{Remotes, RepositoryUrl};
@@ -18,7 +18,7 @@ use crate::resource::Resource;
 use crate::resources::{IdError, Resources};
 use crate::schema::Schema;
 use crate::target::{self, Accumulator, Session, Target};
-use crate::tree::{Tree, TreeError};
+use crate::tree::Tree;
 use crate::{origin, references, transform, variables};
 
 /// The label of `managedByLabel`.
@@ -73,8 +73,7 @@ impl Built {
             if at > 0 {
                 out.push_str("---\n");
             }
-            yaml::append_yaml(object, yaml::Profile::KUBERNETES, &mut out)
-                .map_err(|error| Error::Emit(error.to_string()))?;
+            yaml::append_yaml(object, yaml::Profile::KUBERNETES, &mut out).map_err(Error::Emit)?;
         }
         Ok(out)
     }
@@ -133,7 +132,7 @@ pub(crate) fn build_given<'a>(
 /// # Errors
 /// [`Error`] with the file and field that the build failed on, or why the repository cannot be had.
 pub fn build_remote(url: &RepositoryUrl, options: Options<'_>) -> Result<Built, Error> {
-    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()))?;
+    let remotes = options.remotes.ok_or_else(|| LoadError::RemoteForbidden(url.raw.clone()).redacted())?;
     build_at(Loader::of_repository(url, remotes)?, None, options)
 }
 
@@ -148,7 +147,10 @@ fn build_at<'a>(loader: Loader<'a>, given: Option<Given>, options: Options<'a>) 
     };
     // What is asked for decides whether origins are noted, so the file is read first.
     let (given, file_name) = match given {
-        Some(given) => (given, "kustomization.yaml".to_owned()),
+        Some(given) => {
+            let found = kustomization_file(loader.tree(), loader.root())?;
+            (given, found.unwrap_or(FILE_NAMES[0]).to_owned())
+        }
         None => {
             let target = target::load(&session, loader.clone())?;
             (Given::from(target.kustomization), target.file_name)
@@ -169,15 +171,13 @@ fn customized(target: &Target<'_, '_>) -> Result<Resources, Error> {
     target.set_schema(true)?;
     let mut accumulator = target.accumulate(Accumulator::default())?;
     let resources = &mut accumulator.resources;
-    transform::add_hashes(resources).map_err(|source| Error::Convert {
-        id: resources.iter().next().map(Resource::id).unwrap_or_default(),
-        source,
-    })?;
-    target.session.observe(&target.file(), "hashes of generated names", resources);
+    const HASHES: &str = "hashes of generated names";
+    transform::add_hashes(resources).map_err(|error| target.failed(HASHES, error.into()))?;
+    target.session.observe(&target.file(), HASHES, resources);
     let config = accumulator.config.unwrap_or_else(crate::config::Config::builtin);
-    references::fix(resources, &config.name_reference)?;
+    target.session.with_schema(|schema| references::fix(resources, &config.name_reference, schema))?;
     target.session.observe(&target.file(), "name references", resources);
-    variables::resolve(resources, &accumulator.variables, &config.var_reference)?;
+    variables::resolve(resources, &accumulator.variables, &config.var_reference, &target.file())?;
     target.session.observe(&target.file(), "vars", resources);
     check(resources)?;
     Ok(accumulator.resources)
@@ -236,34 +236,4 @@ fn finish(
         built.objects.push(object);
     }
     Ok(built)
-}
-
-/// Applies patches and images to objects, without any kustomization file: what a HelmRelease's
-/// post-renderers do.
-///
-/// # Errors
-/// The manifests hold something else than objects, or the kustomization does not fit them.
-pub fn customize(manifests: &str, kustomization: Kustomization) -> Result<Built, Error> {
-    struct One<'a>(&'a str);
-    impl Tree for One<'_> {
-        fn kind(&self, path: &str) -> Result<Option<crate::Kind>, TreeError> {
-            Ok(match path {
-                "" => Some(crate::Kind::Directory),
-                FILE => Some(crate::Kind::File),
-                _ => None,
-            })
-        }
-
-        fn read(&self, path: &str) -> Result<Option<std::sync::Arc<[u8]>>, TreeError> {
-            Ok((path == FILE).then(|| std::sync::Arc::from(self.0.as_bytes())))
-        }
-
-        fn list(&self, path: &str) -> Result<Option<Vec<(String, crate::Kind)>>, TreeError> {
-            Ok(path.is_empty().then(|| vec![(FILE.to_owned(), crate::Kind::File)]))
-        }
-    }
-    const FILE: &str = "manifests.yaml";
-    let kustomization = Kustomization { resources: vec![FILE.to_owned()], ..kustomization };
-    let options = Options { reorder: Reorder::None, ..Options::default() };
-    build_with(&One(manifests), "", Some(kustomization), options)
 }

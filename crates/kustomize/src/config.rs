@@ -23,10 +23,10 @@ static DEFAULT: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::parse_
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// Not YAML.
-    #[error("{0}")]
+    #[error(transparent)]
     Yaml(yaml::Error),
     /// A field that does not exist, or of another type.
-    #[error("{0}")]
+    #[error(transparent)]
     Field(#[from] ReadError),
     /// Two specs of one field that differ in `create`.
     #[error("conflicting fieldspecs for {path} of {gvk}: one has create: true, the other has not")]
@@ -73,7 +73,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`]
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let value = yaml::parse(text, Rules::V2).map_err(ConfigError::Yaml)?;
+        let value = yaml::parse_first(text, Rules::V2).map_err(ConfigError::Yaml)?;
         let mut reader = Reader::strict(&value)?;
         let mut config = Self::default();
         for name in SECTIONS {

@@ -12,11 +12,11 @@ use thiserror::Error;
 use value::{Map, Value};
 use yaml::Rules;
 
-use crate::kustomization::{KustomizationError, ReadError};
+use crate::kustomization::{Chart, KustomizationError, ReadError};
 use crate::{Kustomization, kustomization};
 
 pub use build_metadata::parse_build_metadata;
-pub use commands::{Generated, Metadata, Sources, parse_image, parse_pairs, parse_replica, pattern};
+pub use commands::{Generated, Metadata, Sources, matches, parse_image, parse_pairs, parse_replica};
 
 /// The fields in the order in which they are added to a file.
 const ORDER: [&str; 32] = [
@@ -61,11 +61,19 @@ const LAST: &str = "buildMetadata";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EditError {
     /// The file is not right.
-    #[error("{0}")]
+    #[error(transparent)]
     Kustomization(#[from] KustomizationError),
     /// An argument that is not right; says what is allowed.
     #[error("{0}")]
     Argument(String),
+    /// A pattern that is none.
+    #[error("{pattern}: {source}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        source: apimachinery::filepath::BadPattern,
+    },
     /// Something is there already.
     #[error("{kind} {name} already in kustomization file. Use --force to override.")]
     Exists {
@@ -83,11 +91,11 @@ pub enum EditError {
         name: String,
     },
     /// A field that is not of its type.
-    #[error("{0}")]
+    #[error(transparent)]
     Field(#[from] ReadError),
     /// The file could not be written.
-    #[error("{0}")]
-    Write(String),
+    #[error(transparent)]
+    Write(yaml::EmitError),
 }
 
 /// A kustomization file that is edited.
@@ -105,7 +113,9 @@ impl Edit {
     /// The file is not right.
     pub fn parse(text: &str) -> Result<Self, EditError> {
         let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
-        Kustomization::read(&value).map_err(KustomizationError::Field)?;
+        let mut read = Kustomization::read(&value).map_err(KustomizationError::Field)?;
+        let charts = read.helm_charts.len();
+        read.fix();
         let mut fields = Map::new();
         for (name, field) in value.as_map().into_iter().flatten() {
             let known = kustomization::FIELDS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
@@ -114,19 +124,22 @@ impl Edit {
             }
         }
         let mut edit = Self { fields, commented: comments(text) };
-        edit.fix();
+        edit.fix(&read, read.helm_charts.get(charts..).unwrap_or_default());
         Ok(edit)
     }
 
-    /// As kustomize's `FixKustomization`.
-    fn fix(&mut self) {
-        if self.text("kind").is_empty() {
-            self.fields.insert("kind", kustomization::KIND);
-        }
-        if self.text("apiVersion").is_empty() {
-            let is_component = self.text("kind") == kustomization::COMPONENT;
-            let version = if is_component { "v1alpha1" } else { "v1beta1" };
-            self.fields.insert("apiVersion", format!("kustomize.config.k8s.io/{version}"));
+    /// Makes the fields those of `fixed`, in which `charts` were of an older form.
+    fn fix(&mut self, fixed: &Kustomization, charts: &[Chart]) {
+        self.fields.insert("kind", fixed.kind.as_str());
+        self.fields.insert("apiVersion", fixed.api_version.as_str());
+        self.fields.remove("helmChartInflationGenerator");
+        let mut list = self.list("helmCharts");
+        list.extend(charts.iter().map(chart_value));
+        self.set_list("helmCharts", list);
+        if let (None, Some(globals)) = (self.fields.get("helmGlobals"), &fixed.helm_globals) {
+            let fields = [("chartHome", &globals.chart_home), ("configHome", &globals.config_home)];
+            let said = fields.into_iter().filter(|(_, text)| !text.is_empty());
+            self.fields.insert("helmGlobals", Value::map_of(said.map(|(name, text)| (name, text.as_str()))));
         }
         for (old, new) in [("bases", "resources"), ("imageTags", "images")] {
             if let Some(Value::List(moved)) = self.fields.remove(old) {
@@ -145,10 +158,6 @@ impl Edit {
             }
             self.set_list(field, list);
         }
-    }
-
-    fn text(&self, field: &str) -> &str {
-        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
     fn list(&self, field: &str) -> Vec<Value> {
@@ -193,9 +202,24 @@ impl Edit {
             return Ok(());
         }
         let value = Value::map_of([(field, prune::pruned(field, value))]);
-        out.push_str(&yaml::to_yaml(&value).map_err(|error| EditError::Write(error.to_string()))?);
+        out.push_str(&yaml::to_yaml(&value).map_err(EditError::Write)?);
         Ok(())
     }
+}
+
+/// A chart of the older form, which has no other fields than these.
+fn chart_value(chart: &Chart) -> Value {
+    let texts = [
+        ("name", &chart.name),
+        ("version", &chart.version),
+        ("repo", &chart.repo),
+        ("valuesFile", &chart.values_file),
+        ("valuesMerge", &chart.values_merge),
+        ("releaseName", &chart.release_name),
+    ];
+    let said = texts.into_iter().filter(|(_, text)| !text.is_empty());
+    let said = said.map(|(name, text)| (name, Value::from(text.as_str())));
+    Value::map_of(said.chain(chart.values_inline.clone().map(|values| ("valuesInline", values))))
 }
 
 /// Each field of a file with the comments and empty lines in front of it, and those within it. A last line

@@ -11,10 +11,11 @@ use crate::kustomization::KustomizationError;
 use crate::load::LoadError;
 use crate::order::OrderError;
 use crate::patch::PatchError;
-use crate::plugin::PluginError;
+use crate::plugin::{ConfigurationProblem, PluginError};
 use crate::read::ManifestError;
 use crate::references::ReferenceError;
 use crate::resources::IdError;
+use crate::schema::SchemaError;
 use crate::transform::TransformError;
 use crate::variables::VariableError;
 
@@ -47,16 +48,17 @@ pub enum Error {
     },
     /// A component that cannot be entered.
     #[error("loader.New {:?}", .0.to_string())]
-    ComponentRoot(LoadError),
+    ComponentRoot(#[source] LoadError),
     /// A component.
     #[error("accumulateDirectory: {:?}", .0.to_string())]
-    Component(Box<Error>),
+    Component(#[source] Box<Error>),
     /// A resource could be added neither as a file nor as a directory.
     #[error("accumulation err='{file}': {directory}")]
     Neither {
         /// Why not as a file.
         file: Box<Error>,
         /// Why not as a directory.
+        #[source]
         directory: Box<Error>,
     },
     /// A named file.
@@ -110,7 +112,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// Something that cannot be reached.
-    #[error("{0}")]
+    #[error(transparent)]
     Load(#[from] LoadError),
     /// A kustomization file that is not right.
     #[error("{source} in /{path}")]
@@ -139,7 +141,7 @@ pub enum Error {
         source: ConfigError,
     },
     /// A file with the types of custom kinds.
-    #[error("loading CRDs: unable to parse open API definition from '{path}': {source}")]
+    #[error("loading CRDs: unable to parse open API definition from '/{path}': {source}")]
     Crds {
         /// The file.
         path: String,
@@ -147,12 +149,12 @@ pub enum Error {
         source: ConfigError,
     },
     /// The `openapi` field.
-    #[error("openapi of /{path}: {problem}")]
+    #[error("openapi of /{path}: {source}")]
     OpenApi {
         /// The kustomization file.
         path: String,
         /// Why.
-        problem: String,
+        source: OpenApiError,
     },
     /// Configurations that contradict each other.
     #[error("{field} of /{path}: {source}")]
@@ -219,6 +221,16 @@ pub enum Error {
         /// Why.
         source: PatchError,
     },
+    /// A file that a field names and that cannot be read.
+    #[error("{field} of /{path}: {source}")]
+    Unreadable {
+        /// The kustomization file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        source: LoadError,
+    },
     /// A patch file that cannot be read.
     #[error("{field} of /{path}: failed to get the patch file from path({entry}): {source}")]
     PatchFile {
@@ -251,30 +263,39 @@ pub enum Error {
         /// Why.
         source: PluginError,
     },
-    /// A file with replacements.
-    #[error("replacements of /{path}: {entry}: {problem}")]
-    ReplacementFile {
+    /// A field that is not right.
+    #[error("{field} of /{path}: {source}")]
+    Misconfigured {
         /// The kustomization file.
         path: String,
-        /// The file.
-        entry: String,
+        /// The field with the number of its entry.
+        field: String,
         /// Why.
-        problem: String,
+        source: ConfigurationProblem,
     },
     /// A validator that changed something.
-    #[error("validators of /{0}: validator shouldn't modify the resource map")]
-    Validator(String),
+    #[error(
+        "validators of /{path}: validator shouldn't modify the resource map, but {validator} changes {object}"
+    )]
+    Validator {
+        /// The kustomization file.
+        path: String,
+        /// The validator.
+        validator: crate::ResourceId,
+        /// The first object that it changes.
+        object: crate::ResourceId,
+    },
     /// A variable.
-    #[error("{0}")]
+    #[error(transparent)]
     Variable(#[from] VariableError),
     /// A name reference.
-    #[error("{0}")]
+    #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// The order of the output.
-    #[error("{0}")]
+    #[error(transparent)]
     Order(#[from] OrderError),
     /// Two resources with the same id.
-    #[error("{0}")]
+    #[error(transparent)]
     Id(#[from] IdError),
     /// A change has taken away what every object needs.
     #[error("missing {field} in object {id}, after all changes")]
@@ -294,7 +315,31 @@ pub enum Error {
     },
     /// The built objects could not be written as YAML.
     #[error("writing the build failed: {0}")]
-    Emit(String),
+    Emit(#[source] yaml::EmitError),
+}
+
+/// What is wrong with `openapi`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OpenApiError {
+    /// Both a version and a file.
+    #[error("builtin version and custom schema provided, cannot use both")]
+    Both,
+    /// Another version.
+    #[error("the specified OpenAPI version is not built in: {version}; only {built_in} is")]
+    Version {
+        /// What is said.
+        version: String,
+        /// What is built in.
+        built_in: &'static str,
+    },
+    /// The file is no such document.
+    #[error("{entry}: {source}")]
+    Document {
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: SchemaError,
+    },
 }
 
 impl Error {
@@ -311,6 +356,7 @@ impl Error {
             | Self::Recursed { source, .. }
             | Self::RecursedMerging { source, .. }
             | Self::Target { source, .. } => source.place(),
+            Self::Variable(error) => Some((error.file().to_owned(), None)),
             Self::Neither { file, directory } => file.place().or_else(|| directory.place()),
             Self::Kustomization { path, source } => Some((path.clone(), source.mark())),
             Self::Generate { path, .. }
@@ -319,9 +365,11 @@ impl Error {
             | Self::Chart { path, .. }
             | Self::Patch { path, .. }
             | Self::PatchFile { path, .. }
+            | Self::Unreadable { path, .. }
             | Self::Transform { path, .. }
             | Self::Plugin { path, .. }
-            | Self::ReplacementFile { path, .. }
+            | Self::Misconfigured { path, .. }
+            | Self::Validator { path, .. }
             | Self::Merge { path, .. }
             | Self::OpenApi { path, .. }
             | Self::Configuration { path, .. }

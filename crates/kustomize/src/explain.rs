@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use value::Value;
 
+use crate::lookup::{self, LookupError};
 use crate::resource::Resource;
 
 /// One step of a build.
@@ -53,6 +54,8 @@ struct Followed {
     id: String,
     is_meant: bool,
     changes: Vec<Change>,
+    /// Why the path does not fit.
+    problem: Option<LookupError>,
 }
 
 impl Explanation {
@@ -82,6 +85,12 @@ impl Explanation {
             .filter(|followed| followed.is_meant && !followed.changes.is_empty())
             .map(|followed| (followed.id.as_str(), followed.changes.as_slice()))
     }
+
+    /// Why the path does not fit a resource that is meant.
+    pub fn problem(&self) -> Option<&LookupError> {
+        let mut found = self.readings.iter().flat_map(|reading| &reading.found);
+        found.find_map(|followed| followed.problem.as_ref().filter(|_| followed.is_meant))
+    }
 }
 
 impl Observer for Explanation {
@@ -101,18 +110,23 @@ impl Reading {
         Self { name: name.to_owned(), path, found: Vec::new(), places: HashMap::new() }
     }
 
-    fn value(&self, resource: &Resource) -> Option<Value> {
-        crate::lookup::get(resource.node(), &self.path).ok().flatten().and_then(|node| node.to_value().ok())
+    fn value(&self, resource: &Resource) -> Result<Option<Value>, LookupError> {
+        let found = lookup::get(resource.node(), &self.path)?;
+        Ok(found.and_then(|node| node.to_value().ok()))
     }
 
     fn saw(&mut self, step: &Step, resource: &Resource) {
-        let value = self.value(resource);
+        let (value, problem) = match self.value(resource) {
+            Ok(value) => (value, None),
+            Err(problem) => (None, Some(problem)),
+        };
         let id = resource.id();
         let has_name = *id.name == *self.name || resource.previous_ids().any(|id| *id.name == *self.name);
         let step = step.clone();
         match self.places.get(&resource.serial).and_then(|at| self.found.get_mut(*at)) {
             Some(followed) => {
                 followed.is_meant |= has_name;
+                followed.problem = problem;
                 followed.id = id.to_string();
                 let known = followed.changes.last().and_then(|change| change.value.as_ref());
                 if known != value.as_ref() {
@@ -125,8 +139,32 @@ impl Reading {
                     id: id.to_string(),
                     is_meant: has_name,
                     changes: if value.is_some() { vec![Change { step, value }] } else { Vec::new() },
+                    problem,
                 });
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use yaml::node::Node;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_does_not_fit_says_why() {
+        let object = value::from_json(br#"{"kind":"Widget","metadata":{"name":"w"},"spec":{"a":1}}"#);
+        let resource = Resource::new(Node::from_value(&object.expect("an object")));
+        let step = Step { file: "k/w.yaml".to_owned(), what: "file".to_owned() };
+        for (question, expected) in [
+            ("Widget/w.spec.*", Some(LookupError::Wildcard)),
+            ("Widget/other.spec.*", None),
+            ("Widget/w.spec.b", None),
+        ] {
+            let mut explanation = Explanation::of(question).expect(question);
+            explanation.saw(&step, &mut std::iter::once(&resource));
+            assert_eq!(explanation.problem(), expected.as_ref(), "{question}");
         }
     }
 }

@@ -43,15 +43,13 @@ pub enum FieldError {
     /// A path with an empty part.
     #[error("cannot set or create an empty field name")]
     EmptyName,
-    /// A value of another kind is needed.
-    #[error("wrong node kind: expected {expected} but got {found}: node contents:\n{content}")]
+    /// A value of another kind is needed. The value is not shown; it may be that of a Secret.
+    #[error("wrong node kind: expected {expected} but got {found}")]
     Kind {
         /// What is needed.
         expected: &'static str,
         /// What is there.
         found: &'static str,
-        /// The value.
-        content: String,
     },
     /// What the transformer says.
     #[error("{0}")]
@@ -61,8 +59,7 @@ pub enum FieldError {
 impl FieldError {
     /// `node` is not what is needed.
     pub(crate) fn kind(expected: &'static str, node: &Node) -> Self {
-        let content = node.to_value().ok().and_then(|value| yaml::to_yaml(&value).ok()).unwrap_or_default();
-        Self::Kind { expected, found: node.kind_name(), content }
+        Self::Kind { expected, found: node.kind_name() }
     }
 }
 

@@ -6,9 +6,9 @@ use value::Value;
 use crate::build::{Given, Options as BuildOptions, Reorder, build_given};
 use crate::error::Error as BuildError;
 use crate::kustomization::{Image, Kustomization, Patch, join};
-use crate::load::{LoadError, MAX_FOLDERS, Restriction, kustomization_file, resolve};
+use crate::load::{LoadError, Loader, MAX_FOLDERS, Restriction, kustomization_file, resolve};
 use crate::read;
-use crate::remote::{Remotes, RepositoryUrl};
+use crate::remote::{Remotes, RepositoryUrl, redacted};
 use crate::tree::{Kind, Tree};
 
 /// What a Flux Kustomization adds to the kustomization that it finds, or to the one that is generated.
@@ -45,14 +45,14 @@ pub struct Build {
 #[derive(Debug, Error)]
 pub enum Error {
     /// The kustomization of a directory without one could not be generated.
-    #[error("{0}")]
+    #[error(transparent)]
     Generate(BuildError),
     /// A component that is no path.
     #[error("component path '{0}' must be local and relative")]
     Component(String),
     /// The build itself failed.
     #[error("kustomize build failed: {0}")]
-    Build(BuildError),
+    Build(#[source] BuildError),
 }
 
 impl Error {
@@ -78,11 +78,16 @@ pub fn build(
     options: &Options,
     remotes: Option<&dyn Remotes>,
 ) -> Result<Build, Error> {
-    let mut given = match find(tree, path).map_err(Error::Build)? {
-        Some(found) => Given::from(found),
-        None => generate(tree, path).map_err(Error::Generate)?,
+    let found = Loader::new(tree, path, Restriction::None, None).and_then(|loader| loader.kustomization());
+    let found = found.map_err(|error| Error::Build(error.into()))?;
+    let given = match found {
+        Some((name, text)) => Given::from(rewritten(&text, tree, (path, name), options)?),
+        None => {
+            let mut generated = generate(tree, path).map_err(Error::Generate)?;
+            add(&mut generated.kustomization, tree, path, options)?;
+            generated
+        }
     };
-    add(&mut given.kustomization, tree, path, options)?;
     let build_options = BuildOptions {
         restriction: Restriction::None,
         reorder: Reorder::None,
@@ -112,7 +117,7 @@ fn add(
     kustomization.patches.extend(options.patches.iter().cloned());
     for component in &options.components {
         if RepositoryUrl::parse(component).is_some() || component.starts_with('/') {
-            return Err(Error::Component(component.clone()));
+            return Err(Error::Component(redacted(component)));
         }
         let exists = || match resolve(path, component) {
             Some(path) => tree.kind(&path).map(|kind| kind == Some(Kind::Directory)),
@@ -149,13 +154,22 @@ fn merged(known: &Image, said: &Image) -> Image {
     image
 }
 
-fn find(tree: &dyn Tree, path: &str) -> Result<Option<Kustomization>, BuildError> {
-    let Some(name) = kustomization_file(tree, path)? else { return Ok(None) };
-    let file = join(path, name);
-    let content = tree.read(&file).map_err(LoadError::from)?;
-    let bytes = content.ok_or_else(|| LoadError::NoFile(file.clone()))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| LoadError::Encoding(file.clone()))?;
-    Kustomization::parse(text).map(Some).map_err(|source| BuildError::Kustomization { path: file, source })
+/// What Flux makes of a kustomization file before kustomize reads it.
+fn rewritten(
+    text: &str,
+    tree: &dyn Tree,
+    (path, name): (&str, &str),
+    options: &Options,
+) -> Result<Kustomization, Error> {
+    let wrap = |source| BuildError::Kustomization { path: join(path, name), source };
+    let mut read = Kustomization::parse_leniently(text).map_err(|error| Error::Generate(wrap(error)))?;
+    if read.resources.is_empty() {
+        // Otherwise kustomize would refuse a file that says nothing.
+        read.build_metadata = vec!["originAnnotations".to_owned()];
+    }
+    add(&mut read, tree, path, options)?;
+    read.complete().map_err(|error| Error::Build(wrap(error)))?;
+    Ok(read)
 }
 
 /// The kustomization that lists every manifest below `path`, and every directory that has a

@@ -25,9 +25,9 @@ pub enum GenerateError {
     /// A generator without name.
     #[error("a configmap must have a name")]
     NoName,
-    /// A literal that is no pair.
-    #[error("invalid literal source {0}, expected key=value")]
-    Literal(String),
+    /// A literal that is no pair, which is not shown; it may be that of a Secret.
+    #[error("invalid literal source literals[{0}], expected key=value")]
+    Literal(usize),
     /// A file without key.
     #[error("missing key name for file path {path:?} in source {source_text:?}")]
     NoKey {
@@ -64,7 +64,7 @@ pub enum GenerateError {
         line: usize,
     },
     /// A file that cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Load(#[from] LoadError),
 }
 

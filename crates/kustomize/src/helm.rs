@@ -14,6 +14,7 @@ use crate::kustomization::{Chart, HelmGlobals, join};
 use crate::load::{LoadError, Loader, resolve};
 use crate::patch::{MergeError, merge};
 use crate::remote::is_web_file;
+use crate::remote::redacted;
 use crate::schema::Schema;
 use crate::tree::{Kind, Tree};
 
@@ -99,7 +100,7 @@ pub enum ChartError {
     Merge(String),
     /// One of `additionalValuesFiles`.
     #[error("could not load additionalValuesFile: {0}")]
-    AdditionalValues(LoadError),
+    AdditionalValues(#[source] LoadError),
     /// One of `additionalValuesFiles` that is no file of the tree.
     #[error("additionalValuesFiles: {0:?} is a URL; download the file, and name it by its path")]
     ValuesUrl(String),
@@ -127,7 +128,7 @@ pub enum ChartError {
     Folder(LoadError),
     /// `valuesFile`, or the `values.yaml` of the chart.
     #[error("valuesFile: {0}")]
-    Values(LoadError),
+    Values(#[source] LoadError),
     /// Values that are not YAML.
     #[error("could not parse values file {path} into rnode: {source}")]
     ValuesYaml {
@@ -141,13 +142,13 @@ pub enum ChartError {
     ValuesEncoding(String),
     /// Values of the file and `valuesInline` that do not fit together.
     #[error("could not merge values: {0}")]
-    ValuesMerge(MergeError),
+    ValuesMerge(#[source] MergeError),
     /// Merged values that are no data.
     #[error("could not parse merged values into map: {0}")]
-    ValuesData(ConvertError),
+    ValuesData(#[source] ConvertError),
     /// `valuesInline` that cannot be written.
     #[error("valuesInline: {0}")]
-    ValuesText(String),
+    ValuesText(#[source] yaml::EmitError),
     /// The chart itself is at fault.
     #[error("{0}")]
     Render(RenderFailure),
@@ -170,7 +171,7 @@ pub(crate) fn inflate(
     let folder = resolve(&home, name).ok_or_else(|| ChartError::Outside(chart.name.clone()))?;
     let kind = loader.tree().kind(&folder).map_err(|error| ChartError::Folder(error.into()))?;
     if kind != Some(Kind::Directory) {
-        return Err(not_there(chart, &home, folder));
+        return Err(not_there((chart, &globals.config_home), &home, folder));
     }
     let path = if chart.values_file.is_empty() {
         format!("/{folder}/values.yaml")
@@ -221,18 +222,24 @@ fn home(loader: &Loader<'_>, chart: &Chart, globals: &HelmGlobals) -> Result<Str
     Ok(join(&home, &format!("{}-{}", chart.name, chart.version)))
 }
 
-fn not_there(chart: &Chart, home: &str, folder: String) -> ChartError {
+fn not_there((chart, config_home): (&Chart, &str), home: &str, folder: String) -> ChartError {
     if chart.repo.is_empty() {
         return ChartError::Missing(folder);
     }
+    let repo = redacted(&chart.repo);
     let source = match chart.repo.strip_prefix("oci://") {
-        Some(_) => format!("{}/{}", chart.repo.trim_end_matches('/'), chart.name),
-        None => format!("--repo {} {}", chart.repo, chart.name),
+        Some(_) => format!("{}/{}", repo.trim_end_matches('/'), chart.name),
+        None => format!("--repo {repo} {}", chart.name),
     };
     let version =
         if chart.version.is_empty() { String::new() } else { format!(" --version {}", chart.version) };
     let devel = if chart.devel { " --devel" } else { "" };
-    let command = format!("helm pull --untar --untardir /{home} {source}{version}{devel}");
+    // Where helm keeps its credentials and repositories, as kustomize tells it.
+    let environment = match config_home {
+        "" => String::new(),
+        at => format!("HELM_CONFIG_HOME={at} HELM_CACHE_HOME={at}/.cache HELM_DATA_HOME={at}/.data "),
+    };
+    let command = format!("{environment}helm pull --untar --untardir /{home} {source}{version}{devel}");
     ChartError::NotPulled { folder, command }
 }
 
@@ -257,17 +264,36 @@ fn own_values(loader: &Loader<'_>, chart: &Chart, path: &str) -> Result<ValuesFi
             }
         }
     };
-    let text = yaml::to_yaml(&merged).map_err(|error| ChartError::ValuesText(error.to_string()))?;
+    let text = yaml::to_yaml(&merged).map_err(ChartError::ValuesText)?;
     Ok(ValuesFile { name: format!("{name} with valuesInline"), content: Arc::from(text.into_bytes()) })
 }
 
 fn parsed(content: &[u8], name: &str) -> Result<Option<Node>, ChartError> {
     let text = std::str::from_utf8(content).map_err(|_| ChartError::ValuesEncoding(name.to_owned()))?;
-    let documents =
-        yaml::parse_nodes(text).map_err(|source| ChartError::ValuesYaml { path: name.to_owned(), source })?;
-    Ok(documents.into_iter().next().map(|(node, _)| node))
+    let first = yaml::parse_first_node(text)
+        .map_err(|source| ChartError::ValuesYaml { path: name.to_owned(), source })?;
+    Ok(first.map(|(node, _)| node))
 }
 
 fn shown(loader: &Loader<'_>, path: &str) -> String {
     resolve(loader.root(), path).map_or_else(|| path.to_owned(), |path| format!("/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gets_a_chart_has_the_configuration_that_is_said() {
+        let chart = Chart { name: "web".to_owned(), repo: "https://a:b@host".to_owned(), ..Chart::default() };
+        let command = |config_home| not_there((&chart, config_home), "charts", "charts/web".to_owned());
+        assert!(
+            command("")
+                .to_string()
+                .ends_with(": helm pull --untar --untardir /charts --repo https://a:xxxxx@host web")
+        );
+        assert!(command("/h").to_string().contains(
+            ": HELM_CONFIG_HOME=/h HELM_CACHE_HOME=/h/.cache HELM_DATA_HOME=/h/.data helm pull --untar "
+        ));
+    }
 }

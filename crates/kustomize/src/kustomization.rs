@@ -76,7 +76,7 @@ const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 pub enum KustomizationError {
     /// Not YAML.
     #[error("invalid Kustomization: {0}")]
-    Yaml(yaml::Error),
+    Yaml(#[source] yaml::Error),
     /// A field that does not exist, or of another type.
     #[error("invalid Kustomization: {0}")]
     Field(#[from] ReadError),
@@ -104,28 +104,38 @@ impl Kustomization {
     /// # Errors
     /// [`KustomizationError`]
     pub fn parse(text: &str) -> Result<Self, KustomizationError> {
-        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let value = yaml::parse_first(text, Rules::V2).map_err(KustomizationError::Yaml)?;
         let mut read = Self::read(&value)?;
-        read.fix();
-        if read.says_nothing() {
-            return Err(KustomizationError::Empty);
-        }
-        read.enforce()?;
+        read.complete()?;
         Ok(read)
     }
 
     /// Reads a file as Flux does, which rewrites it before kustomize reads it: what kustomize does not know is
-    /// left out. Nothing is put right.
+    /// left out, and what says no version is of the current one. Nothing else is put right.
     ///
     /// # Errors
-    /// [`KustomizationError`]
-    pub fn parse_leniently(text: &str) -> Result<Self, KustomizationError> {
-        let value = yaml::parse(text, Rules::V2).map_err(KustomizationError::Yaml)?;
-        let read = fields::kustomization(&mut Reader::lenient(&value)?)?;
-        let mut fixed = read.clone();
-        fixed.fix();
-        fixed.enforce()?;
+    /// The file is not YAML, or a field of another type.
+    pub(crate) fn parse_leniently(text: &str) -> Result<Self, KustomizationError> {
+        let value = yaml::parse_first(text, Rules::V2).map_err(KustomizationError::Yaml)?;
+        let mut read = fields::kustomization(&mut Reader::lenient(&value)?)?;
+        for (field, default) in [(&mut read.api_version, VERSION), (&mut read.kind, KIND)] {
+            if field.is_empty() {
+                default.clone_into(field);
+            }
+        }
         Ok(read)
+    }
+
+    /// Puts right what was read, and refuses what kustomize refuses to build.
+    ///
+    /// # Errors
+    /// Nothing is said, or a kind or version that does not exist.
+    pub(crate) fn complete(&mut self) -> Result<(), KustomizationError> {
+        self.fix();
+        if self.says_nothing() {
+            return Err(KustomizationError::Empty);
+        }
+        self.enforce()
     }
 
     /// Reads the fields as they stand in the file.
@@ -154,14 +164,20 @@ impl Kustomization {
                 generator.envs.push(std::mem::take(&mut generator.env));
             }
         }
-        let old = std::mem::take(&mut self.helm_chart_inflation_generator);
-        for one in old {
-            if self.helm_globals.is_none()
-                && !(one.globals.chart_home.is_empty() && one.globals.config_home.is_empty())
-            {
-                self.helm_globals = Some(one.globals);
+        let mut globals = HelmGlobals::default();
+        for one in std::mem::take(&mut self.helm_chart_inflation_generator) {
+            for (field, said) in [
+                (&mut globals.chart_home, one.globals.chart_home),
+                (&mut globals.config_home, one.globals.config_home),
+            ] {
+                if !said.is_empty() {
+                    *field = said;
+                }
             }
             self.helm_charts.push(one.chart);
+        }
+        if self.helm_globals.is_none() && globals != HelmGlobals::default() {
+            self.helm_globals = Some(globals);
         }
     }
 
@@ -210,4 +226,18 @@ impl Kustomization {
 /// `directory` and `name` as one path.
 pub(crate) fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_folder_of_charts_that_is_said_counts() {
+        let text = "helmChartInflationGenerator:\n- {chartName: a, chartHome: one, helmHome: h}\n\
+                    - {chartName: b, chartHome: two}\n- {chartName: c}\n";
+        let read = Kustomization::parse(text).expect(text);
+        let globals = HelmGlobals { chart_home: "two".to_owned(), config_home: "h".to_owned() };
+        assert_eq!((read.helm_charts.len(), read.helm_globals), (3, Some(globals)));
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::kustomization::{FILE_NAMES, join};
-use crate::remote::{RemoteError, Remotes, RepositoryUrl, is_web_file};
+use crate::remote::{RemoteError, Remotes, RepositoryUrl, is_web_file, redacted};
 use crate::tree::{Kind, Tree, TreeError};
 
 /// Directories within directories, so that a chain that never repeats ends too.
@@ -51,14 +51,20 @@ pub enum LoadError {
     TooLarge(String),
     /// A file outside of what may be read.
     #[error(
-        "security; file '/{path}' is not in or below '/{root}'; move it there, or build with --load-restrictor \
-         LoadRestrictionsNone"
+        "security; file '/{path}' is not in or below '/{root}'; {}",
+        if *.is_remote {
+            "in a repository nothing else can be read; name a directory of it that holds the file"
+        } else {
+            "move it there, or build with --load-restrictor LoadRestrictionsNone"
+        }
     )]
     Restricted {
         /// The file.
         path: String,
         /// The directory of the kustomization.
         root: String,
+        /// Whether it is in a repository that was fetched.
+        is_remote: bool,
     },
     /// A path that leaves the tree.
     #[error("{0:?} leads out of the source")]
@@ -137,6 +143,40 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// The same error without the secrets of URLs.
+    pub(crate) fn redacted(mut self) -> Self {
+        match &mut self {
+            Self::NoFile(path)
+            | Self::NoLink(path)
+            | Self::NotAFile(path)
+            | Self::IsDirectory(path)
+            | Self::TooLarge(path)
+            | Self::Restricted { path, .. }
+            | Self::Outside(path)
+            | Self::NoDirectory(path)
+            | Self::NotADirectory(path)
+            | Self::Absolute(path)
+            | Self::AmbiguousPath(path)
+            | Self::RemoteForbidden(path)
+            | Self::Remote { url: path, .. }
+            | Self::Encoding(path) => *path = redacted(path),
+            Self::Unreadable(error) => error.path = redacted(&error.path),
+            Self::RepositoryCycle { new, previous } => {
+                *new = redacted(new);
+                *previous = redacted(previous);
+            }
+            Self::EmptyPath
+            | Self::Cycle { .. }
+            | Self::TooDeep(_)
+            | Self::FoldersTooDeep(_)
+            | Self::NoKustomization(_)
+            | Self::SeveralFiles { .. } => {}
+        }
+        self
+    }
+}
+
 /// A tree of the build, owned or borrowed.
 #[derive(Clone)]
 enum Source<'a> {
@@ -186,7 +226,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// The repository cannot be had, or there is no such directory in it.
     pub(crate) fn of_repository(url: &RepositoryUrl, remotes: &'a dyn Remotes) -> Result<Self, LoadError> {
-        let (tree, root) = fetched(url, remotes)?;
+        let (tree, root) = fetched(url, remotes).map_err(LoadError::redacted)?;
         Ok(Self {
             tree: Source::Fetched(tree),
             root,
@@ -213,6 +253,10 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// It cannot be built from here.
     pub(crate) fn enter(self: &Rc<Self>, path: &str) -> Result<Self, LoadError> {
+        self.entered(path).map_err(LoadError::redacted)
+    }
+
+    fn entered(self: &Rc<Self>, path: &str) -> Result<Self, LoadError> {
         if path.is_empty() {
             return Err(LoadError::EmptyPath);
         }
@@ -276,6 +320,10 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// It cannot be read from here.
     pub(crate) fn read(&self, path: &str) -> Result<Arc<[u8]>, LoadError> {
+        self.content(path).map_err(LoadError::redacted)
+    }
+
+    fn content(&self, path: &str) -> Result<Arc<[u8]>, LoadError> {
         if is_web_file(path) {
             let remotes = self.remotes.ok_or_else(|| LoadError::RemoteForbidden(path.to_owned()))?;
             return remotes.file(path).map_err(|source| LoadError::Remote { url: path.to_owned(), source });
@@ -296,7 +344,11 @@ impl<'a> Loader<'a> {
         }
         let parent = canonical.rsplit_once('/').map_or("", |(parent, _)| parent);
         if self.restriction == Restriction::RootOnly && !is_within(parent, &self.root) {
-            return Err(LoadError::Restricted { path: resolved, root: self.root.clone() });
+            return Err(LoadError::Restricted {
+                path: resolved,
+                root: self.root.clone(),
+                is_remote: self.repository.is_some(),
+            });
         }
         if tree.size(&canonical)?.is_some_and(|size| size > MAX_FILE_BYTES) {
             return Err(LoadError::TooLarge(resolved));
@@ -313,17 +365,16 @@ impl<'a> Loader<'a> {
     pub(crate) fn read_text(&self, path: &str) -> Result<String, LoadError> {
         let bytes = self.read(path)?;
         let shown = || resolve(&self.root, path).unwrap_or_else(|| path.to_owned());
-        String::from_utf8(bytes.to_vec()).map_err(|_| LoadError::Encoding(shown()))
+        String::from_utf8(bytes.to_vec()).map_err(|_| LoadError::Encoding(shown()).redacted())
     }
 
-    /// The name of the kustomization file, and its text.
+    /// The name of the kustomization file, and its text; nothing where there is none.
     ///
     /// # Errors
-    /// There is none, or several.
-    pub(crate) fn kustomization(&self) -> Result<(&'static str, String), LoadError> {
-        let name = kustomization_file(self.tree.get(), &self.root)?
-            .ok_or_else(|| LoadError::NoKustomization(self.root.clone()))?;
-        Ok((name, self.read_text(name)?))
+    /// There are several, or it cannot be read.
+    pub(crate) fn kustomization(&self) -> Result<Option<(&'static str, String)>, LoadError> {
+        let name = kustomization_file(self.tree.get(), &self.root)?;
+        name.map(|name| Ok((name, self.read_text(name)?))).transpose()
     }
 }
 

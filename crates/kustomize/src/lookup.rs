@@ -7,10 +7,10 @@ use yaml::node::{Node, Scalar, Tag};
 use crate::field_spec::FieldError;
 
 /// A path that does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum LookupError {
     /// A value of another kind.
-    #[error("{0}")]
+    #[error(transparent)]
     Kind(FieldError),
     /// A negative index.
     #[error("array index {0} cannot be negative")]
@@ -30,12 +30,19 @@ pub enum LookupError {
         length: usize,
     },
     /// A value that is no regular expression.
-    #[error("error parsing regexp: `{0}`")]
-    Pattern(String),
+    #[error("error parsing regexp: `{pattern}`")]
+    Pattern {
+        /// The value.
+        pattern: String,
+        /// Why.
+        source: regex::Error,
+    },
     /// The text of a field is no YAML.
-    #[error("{0}")]
+    #[error(transparent)]
     Text(yaml::Error),
 }
+
+impl Eq for LookupError {}
 
 fn kind(expected: &'static str, node: &Node) -> LookupError {
     LookupError::Kind(FieldError::kind(expected, node))
@@ -63,31 +70,51 @@ pub(crate) fn get<'a>(node: &'a Node, parts: &[String]) -> Result<Option<&'a Nod
 }
 
 fn step<'a>(node: &'a Node, part: &str) -> Result<Option<&'a Node>, LookupError> {
-    let list = || match node {
-        Node::List(list) => Ok(list.as_slice()),
-        node if node.is_null() => Ok(&[][..]),
-        node => Err(kind("SequenceNode", node)),
-    };
-    if let Ok(index) = part.parse::<i64>() {
-        let at = usize::try_from(index).map_err(|_| LookupError::Negative(index))?;
-        return Ok(list()?.get(at));
+    let part = Part::of(part)?;
+    match (&part, node) {
+        (Part::Field(name), Node::Map(map)) => Ok(map.get(name)),
+        (_, node) if node.is_null() => Ok(None),
+        (Part::Field(_), node) => Err(kind("MappingNode", node)),
+        (part, Node::List(list)) => Ok(part.index_in(list).and_then(|at| list.get(at))),
+        (_, node) => Err(kind("SequenceNode", node)),
     }
-    if part == "-" {
-        return Ok(list()?.last());
+}
+
+/// A part of a path that names one place.
+enum Part<'a> {
+    Field(&'a str),
+    Index(usize),
+    Last,
+    /// The first element with this field, or this value where the field is empty.
+    Matching(&'a str, &'a str),
+}
+
+impl<'a> Part<'a> {
+    fn of(part: &'a str) -> Result<Self, LookupError> {
+        if let Ok(index) = part.parse::<i64>() {
+            return usize::try_from(index).map(Self::Index).map_err(|_| LookupError::Negative(index));
+        }
+        match part {
+            "-" => Ok(Self::Last),
+            "*" => Err(LookupError::Wildcard),
+            part => Ok(match element_match(part)? {
+                Some((field, text)) => Self::Matching(field, text),
+                None => Self::Field(part),
+            }),
+        }
     }
-    if part == "*" {
-        return Err(LookupError::Wildcard);
-    }
-    if let Some((field, text)) = element_match(part)? {
-        return Ok(list()?.iter().find(|element| match field {
-            "" => element.raw_text() == text,
-            field => element.get(field).is_some_and(|node| node.raw_text() == text),
-        }));
-    }
-    match node {
-        Node::Map(map) => Ok(map.get(part)),
-        node if node.is_null() => Ok(None),
-        node => Err(kind("MappingNode", node)),
+
+    /// The place in a list, which may be behind its end.
+    fn index_in(&self, list: &[Node]) -> Option<usize> {
+        match self {
+            Self::Field(_) => None,
+            Self::Index(at) => Some(*at),
+            Self::Last => list.len().checked_sub(1),
+            Self::Matching("", text) => list.iter().position(|element| element.raw_text() == *text),
+            Self::Matching(field, text) => list
+                .iter()
+                .position(|element| element.get(field).is_some_and(|node| node.raw_text() == *text)),
+        }
     }
 }
 
@@ -171,17 +198,12 @@ pub(crate) fn visit<E: From<LookupError>>(
 /// Calls `visit` for the one place that a path names; whether there is one.
 pub(crate) fn visit_one<E>(node: &mut Node, parts: &[String], visit: Visit<'_, E>) -> bool {
     let mut node = node;
-    for part in parts {
-        let part = part.trim();
-        let at = match &*node {
-            Node::List(list) => list.iter().position(
-                |item| matches!(step(&Node::List(list.clone()), part), Ok(Some(found)) if found == item),
-            ),
-            _ => None,
-        };
-        let next = match (&*node, at) {
-            (Node::Map(_), _) => node.as_map_mut().and_then(|map| map.get_mut(part)),
-            (Node::List(_), Some(at)) => node.as_list_mut().and_then(|list| list.get_mut(at)),
+    for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+        let next = match (Part::of(part), &*node) {
+            (Ok(Part::Field(name)), Node::Map(_)) => node.as_map_mut().and_then(|map| map.get_mut(name)),
+            (Ok(part), Node::List(list)) => {
+                part.index_in(list).and_then(|at| node.as_list_mut()?.get_mut(at))
+            }
             _ => None,
         };
         match next {
@@ -211,8 +233,8 @@ fn visit_field<E: From<LookupError>>(
     }
     let Some(field) = map.get_mut(part) else { return Ok(0) };
     if let (Node::Scalar(scalar), false) = (&*field, rest.is_empty()) {
-        let documents = yaml::parse_nodes(&scalar.text).map_err(LookupError::Text)?;
-        let mut inner = documents.into_iter().next().map_or_else(Node::null, |(node, _)| node);
+        let first = yaml::parse_first_node(&scalar.text).map_err(LookupError::Text)?;
+        let mut inner = first.map_or_else(Node::null, |(node, _)| node);
         return visit(&mut inner, rest, create, visit_one);
     }
     visit(field, rest, create, visit_one)
@@ -242,7 +264,8 @@ fn visit_matching<E: From<LookupError>>(
     create: Create,
     visit_one: Visit<'_, E>,
 ) -> Result<usize, E> {
-    let pattern = Regex::new(text).map_err(|_| LookupError::Pattern(text.to_owned()))?;
+    let pattern =
+        Regex::new(text).map_err(|source| LookupError::Pattern { pattern: text.to_owned(), source })?;
     let found = node.clone();
     let list = match node {
         node if node.is_null() => return Ok(0),

@@ -4,8 +4,9 @@ pub(crate) mod elements;
 pub(crate) mod json6902;
 pub(crate) mod strategic;
 
+use std::sync::Arc;
+
 use thiserror::Error;
-use value::Value;
 use yaml::Rules;
 use yaml::node::Node;
 
@@ -16,7 +17,7 @@ use crate::resource::{Past, Resource};
 use crate::resources::{IdError, Resources};
 use crate::schema::Schema;
 use crate::select::{SelectError, select};
-pub use json6902::{JsonPatch, JsonPatchError};
+pub use json6902::{JsonPatch, JsonPatchError, JsonSyntax};
 pub use strategic::MergeError;
 pub(crate) use strategic::merge;
 
@@ -40,6 +41,7 @@ pub enum PatchError {
         /// Where it is from.
         source_text: String,
         /// Why it is no strategic merge.
+        #[source]
         merge: ManifestError,
         /// Why it is no JSON patch.
         json: JsonPatchError,
@@ -50,7 +52,16 @@ pub enum PatchError {
         /// Where it is from.
         source_text: String,
         /// Why.
+        #[source]
         json: JsonPatchError,
+    },
+    /// A text of several lines, which is no path, and no object either.
+    #[error("inline patch in entry {at}: {source}")]
+    Inline {
+        /// The number of the entry.
+        at: usize,
+        /// Why.
+        source: ManifestError,
     },
     /// A text without any object.
     #[error("patch appears to be empty: {0}")]
@@ -67,12 +78,12 @@ pub enum PatchError {
     #[error("must specify the target name")]
     NoTargetName,
     /// The resource that the patch is for does not exist.
-    #[error("no resource matches strategic merge patch \"{id}\": {source_error}")]
+    #[error("no resource matches strategic merge patch \"{id}\": {source}")]
     NoResource {
         /// Which one.
         id: ResourceId,
         /// Why not.
-        source_error: IdError,
+        source: IdError,
     },
     /// The same, of `patchesStrategicMerge`.
     #[error(transparent)]
@@ -81,31 +92,31 @@ pub enum PatchError {
     #[error("unable to find patch target: {0}")]
     Select(#[from] SelectError),
     /// A strategic merge that does not fit.
-    #[error("{target}: {source_error}")]
+    #[error("{target}: {source}")]
     Merge {
         /// The resource.
         target: ResourceId,
         /// Why.
-        source_error: MergeError,
+        source: MergeError,
     },
     /// A JSON patch that does not fit.
-    #[error("{target}: {source_error}")]
+    #[error("{target}: {source}")]
     Json {
         /// The resource.
         target: ResourceId,
         /// Why.
-        source_error: JsonPatchError,
+        source: JsonPatchError,
     },
     /// The patched resource would be no data.
-    #[error("{target}: {source_error}")]
+    #[error("{target}: {source}")]
     Convert {
         /// The resource.
         target: ResourceId,
         /// Why.
-        source_error: yaml::node::ConvertError,
+        source: yaml::node::ConvertError,
     },
     /// An object.
-    #[error("{0}")]
+    #[error(transparent)]
     Manifest(#[from] ManifestError),
 }
 
@@ -138,22 +149,16 @@ pub(crate) fn load(text: &str, source: &str) -> Result<Loaded, PatchError> {
 /// Operations as JSON or YAML.
 pub(crate) fn json_of(text: &str) -> Result<JsonPatch, JsonPatchError> {
     if text.is_empty() {
-        return Err(JsonPatchError::Malformed("empty json patch operations".to_owned()));
+        return Err(JsonPatchError::Nothing);
     }
-    let malformed = |error: &dyn std::fmt::Display| JsonPatchError::Malformed(error.to_string());
     let value = if text.starts_with('[') {
         // JSON with a remark or a trailing comma is not JSON; upstream's decoder is as strict.
-        value::from_json(text.as_bytes()).map_err(|error| malformed(&error))?
+        value::from_json(text.as_bytes())
+            .map_err(|error| JsonPatchError::Json(JsonSyntax(Arc::new(error))))?
     } else {
-        first_document(text).map_err(|error| malformed(&error))?
+        yaml::parse_first(text, Rules::V2).map_err(JsonPatchError::Yaml)?
     };
     JsonPatch::parse(&value)
-}
-
-/// What follows the first document is not read.
-fn first_document(text: &str) -> Result<Value, yaml::Error> {
-    let documents = yaml::parse_documents(text, Rules::V2)?;
-    Ok(documents.into_iter().next().map_or(Value::Null, |document| document.value))
 }
 
 /// Applies one entry of `patches`.
@@ -192,9 +197,7 @@ pub(crate) fn apply(
         (Loaded::Strategic(patches), None) => {
             for patch in patches {
                 let id = patch.id();
-                let at = resources
-                    .the_one(&id)
-                    .map_err(|source_error| PatchError::NoResource { id, source_error })?;
+                let at = resources.the_one(&id).map_err(|source| PatchError::NoResource { id, source })?;
                 merge_into(resources, at, (patch, options), schema)?;
             }
             Ok(())
@@ -264,7 +267,7 @@ fn merge_into(
     }
     let own = std::mem::replace(resource.node_mut(), Node::null());
     let merged = merge(Some(own), Some(patch.node().clone()), schema)
-        .map_err(|source_error| PatchError::Merge { target: target.clone(), source_error })?;
+        .map_err(|source| PatchError::Merge { target: target.clone(), source })?;
     *resource.node_mut() = merged.unwrap_or_else(Node::null);
     if !resource.is_gone() {
         if is_marked && !unset_mark(resource) {
@@ -309,10 +312,9 @@ fn unset_mark(resource: &mut Resource) -> bool {
 fn apply_json(resources: &mut Resources, at: usize, patch: &JsonPatch) -> Result<(), PatchError> {
     let resource = resources.one_mut(at);
     let target = resource.id();
-    let value = resource
-        .to_value()
-        .map_err(|source_error| PatchError::Convert { target: target.clone(), source_error })?;
-    let patched = patch.apply(&value).map_err(|source_error| PatchError::Json { target, source_error })?;
+    let value =
+        resource.to_value().map_err(|source| PatchError::Convert { target: target.clone(), source })?;
+    let patched = patch.apply(&value).map_err(|source| PatchError::Json { target, source })?;
     *resource.node_mut() = json6902::node_of(&patched);
     resources.renamed(at);
     Ok(())
@@ -322,7 +324,11 @@ fn no_conflict(resources: &mut Resources) -> Result<(), PatchError> {
     resources.conflict().map_or(Ok(()), |id| Err(IdError::Duplicate(id).into()))
 }
 
-/// Where a patch is from, as messages name it.
-pub(crate) fn source_text(text: &str, path: &str) -> String {
-    if path.is_empty() { format!("[patch: {text:?}]") } else { format!("[path: {path:?}]") }
+/// Where a patch is from, as messages name it. What it says is not shown; it may be for a Secret.
+pub(crate) fn source_text(path: &str) -> String {
+    if path.is_empty() {
+        "[inline patch]".to_owned()
+    } else {
+        format!("[path: {:?}]", crate::remote::redacted(path))
+    }
 }

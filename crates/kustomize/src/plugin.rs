@@ -13,7 +13,8 @@ use crate::kustomization::{
 };
 use crate::load::{LoadError, Loader};
 use crate::patch::{self, JsonPatch, Loaded, PatchError};
-use crate::read;
+use crate::read::{self, ManifestError};
+use crate::remote::redacted;
 use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::schema::Schema;
@@ -46,46 +47,74 @@ pub enum PluginError {
         /// The object.
         id: String,
         /// Why.
+        #[source]
         problem: ConfigurationProblem,
     },
     /// What it generates cannot be added.
     #[error("merging from generator: {0}")]
-    Absorb(crate::resources::IdError),
+    Absorb(#[source] crate::resources::IdError),
     /// It cannot generate.
-    #[error("{0}")]
+    #[error(transparent)]
     Generate(crate::generate::GenerateError),
     /// It is no data.
-    #[error("{0}")]
+    #[error(transparent)]
     Convert(#[from] ConvertError),
-    /// An entry that is neither an object nor the path of one.
-    #[error("{0}")]
-    Accumulate(String),
+    /// An entry that is no path, and no object either.
+    #[error("inline object in entry {at}: {source}")]
+    Inline {
+        /// The number of the entry.
+        at: usize,
+        /// Why.
+        source: ManifestError,
+    },
 }
 
 /// What is wrong with the configuration of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigurationProblem {
     /// A field.
-    #[error("{0}")]
+    #[error(transparent)]
     Field(#[from] ReadError),
     /// A patch.
-    #[error("{0}")]
+    #[error(transparent)]
     Patch(#[from] PatchError),
     /// A file.
-    #[error("{0}")]
+    #[error(transparent)]
     Load(#[from] LoadError),
     /// An option.
-    #[error("{0}")]
+    #[error(transparent)]
     Option(#[from] TransformError),
     /// Something is missing.
     #[error("{0}")]
     Missing(&'static str),
+    /// A negative place in a path.
+    #[error("value of FilePathPosition ({0}) cannot be negative")]
+    Position(i64),
     /// A cloud that is not supported.
     #[error("cloud provider {0} not supported yet")]
     Cloud(String),
-    /// A file with replacements.
-    #[error("{0}")]
-    Replacements(String),
+    /// A file that the configuration names.
+    #[error("{entry}: {source}")]
+    File {
+        /// As it is named.
+        entry: String,
+        /// Why.
+        source: FileProblem,
+    },
+}
+
+/// What is wrong with a file that a configuration names.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FileProblem {
+    /// Not YAML.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+    /// A field.
+    #[error(transparent)]
+    Field(#[from] ReadError),
+    /// Neither a replacement nor a list of them.
+    #[error("unsupported replacement type encountered within replacement path: {0}")]
+    Unsupported(value::Kind),
 }
 
 /// What makes resources.
@@ -117,7 +146,6 @@ pub(crate) enum Transformer {
 pub(crate) enum Failure {
     Patch(PatchError),
     Transform(TransformError),
-    Convert(ConvertError),
 }
 
 impl From<PatchError> for Failure {
@@ -146,7 +174,8 @@ impl Transformer {
             Self::Json6902 { patch, target } => patch::apply_json6902(resources, patch, target)?,
             Self::Namespace { namespace, specs, unset_only, subjects } => {
                 let (unset_only, subjects) = (*unset_only, *subjects);
-                namespace::apply(resources, &namespace::Options { namespace, specs, unset_only, subjects })?;
+                let options = namespace::Options { namespace, specs, unset_only, subjects, schema };
+                namespace::apply(resources, &options)?;
             }
             Self::Name { text, side, specs } => {
                 transform::prefix_suffix::apply(resources, text, *side, specs)?
@@ -157,8 +186,8 @@ impl Transformer {
             Self::Replacements(list) => {
                 replacements::apply(resources, list).map_err(TransformError::from)?;
             }
-            Self::ValueAdd { value, targets } => value_add::apply(resources, value, targets)?,
-            Self::Hash => transform::add_hashes(resources).map_err(Failure::Convert)?,
+            Self::ValueAdd { value, targets } => value_add::apply(resources, value, targets, schema)?,
+            Self::Hash => transform::add_hashes(resources)?,
         }
         Ok(())
     }
@@ -364,7 +393,7 @@ pub(crate) fn patch_transformer(
         (false, true) => inline.to_owned(),
         (true, false) => loader.read_text(&entry.path)?,
     };
-    let source = patch::source_text(inline, &entry.path);
+    let source = patch::source_text(&entry.path);
     let loaded = patch::load(&text, &source)?;
     let options = entry.options.unwrap_or_default();
     Ok(Transformer::Patch { loaded, target: entry.target.clone(), options, source })
@@ -398,7 +427,7 @@ pub(crate) fn json6902_transformer(
         (false, true) => entry.patch.clone(),
         (true, false) => loader.read_text(&entry.path)?,
     };
-    let source = patch::source_text(&entry.patch, &entry.path);
+    let source = patch::source_text(&entry.path);
     let patch =
         patch::json_of(&text).map_err(|json| PatchError::Decode { source_text: source.clone(), json })?;
     if patch.is_empty() {
@@ -420,9 +449,10 @@ pub(crate) fn strategic(
         return Err(ConfigurationProblem::Missing("empty file path and empty patch content"));
     }
     let mut patches = Vec::new();
-    for entry in entries {
+    for (at, entry) in entries.iter().enumerate() {
         match read::parse(entry.as_bytes()) {
             Ok(found) => patches.extend(found),
+            Err(source) if is_inline(entry) => return Err(PatchError::Inline { at, source }.into()),
             Err(_) => patches.extend(read::parse(&loader.read(entry)?).map_err(PatchError::Manifest)?),
         }
     }
@@ -430,9 +460,14 @@ pub(crate) fn strategic(
         patches.extend(read::parse(inline.as_bytes()).map_err(PatchError::Manifest)?);
     }
     if patches.is_empty() {
-        return Err(PatchError::Empty(format!("files={entries:?}")).into());
+        return Err(PatchError::Empty(format!("{} entries without an object", entries.len())).into());
     }
     Ok(Transformer::Strategic(patches))
+}
+
+/// Whether an entry that is no object can be no path either.
+pub(crate) fn is_inline(entry: &str) -> bool {
+    entry.trim().contains('\n')
 }
 
 /// Entries with a path are files with one replacement or a list of them.
@@ -452,27 +487,21 @@ pub(crate) fn load_replacements(
         if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
             return Err(ConfigurationProblem::Missing("cannot specify both path and inline replacement"));
         }
-        let wrong =
-            |problem: String| ConfigurationProblem::Replacements(format!("{}: {problem}", entry.path));
+        let wrong = |source| ConfigurationProblem::File { entry: redacted(&entry.path), source };
         let text = loader.read_text(&entry.path)?;
-        let value = yaml::parse(&text, yaml::Rules::V2).map_err(|error| wrong(error.to_string()))?;
-        let read = |value: &Value| fields::reader::read_lenient(value, |reader| fields::replacement(reader));
-        match &value {
-            Value::List(list) => {
-                for item in list.iter() {
-                    loaded.push(read(item).map_err(|error| wrong(error.to_string()))?);
-                }
-            }
-            Value::Map(_) => loaded.push(read(&value).map_err(|error| wrong(error.to_string()))?),
-            other => {
-                return Err(wrong(format!(
-                    "unsupported replacement type encountered within replacement path: {}",
-                    other.kind()
-                )));
-            }
-        }
+        loaded.extend(replacements_of(&text).map_err(wrong)?);
     }
     Ok(loaded)
+}
+
+fn replacements_of(text: &str) -> Result<Vec<Replacement>, FileProblem> {
+    let value = yaml::parse_first(text, yaml::Rules::V2)?;
+    let read = |value| Ok(fields::reader::read_lenient(value, |reader| fields::replacement(reader))?);
+    match &value {
+        Value::List(list) => list.iter().map(read).collect(),
+        Value::Map(_) => Ok(vec![read(&value)?]),
+        other => Err(FileProblem::Unsupported(other.kind())),
+    }
 }
 
 fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transformer, ConfigurationProblem> {
@@ -484,15 +513,19 @@ fn value_adding(reader: &mut Reader<'_>, loader: &Loader<'_>) -> Result<Transfor
     let file = reader.text("targetFilePath")?;
     if !file.is_empty() {
         let text = loader.read_text(&file)?;
-        let content = yaml::parse(&text, yaml::Rules::V2)
-            .map_err(|error| ConfigurationProblem::Replacements(format!("{file}: {error}")))?;
-        targets.extend(Reader::lenient(&content)?.items("targets", target)?);
+        let wrong = |source| ConfigurationProblem::File { entry: redacted(&file), source };
+        let content = yaml::parse_first(&text, yaml::Rules::V2).map_err(|error| wrong(error.into()))?;
+        let read = Reader::lenient(&content).and_then(|mut reader| reader.items("targets", target));
+        targets.extend(read.map_err(|error| wrong(error.into()))?);
     }
     if targets.is_empty() {
         return Err(ConfigurationProblem::Missing("must specify at least one target"));
     }
     if targets.iter().any(|target| target.field_path.is_empty()) {
         return Err(ConfigurationProblem::Missing("fieldPath cannot be empty"));
+    }
+    if let Some(target) = targets.iter().find(|target| target.position < 0) {
+        return Err(ConfigurationProblem::Position(target.position));
     }
     Ok(Transformer::ValueAdd { value, targets })
 }
@@ -501,6 +534,6 @@ fn target(reader: &mut Reader<'_>) -> Result<value_add::Target, ReadError> {
     Ok(value_add::Target {
         selector: reader.object("selector", fields::selector)?,
         field_path: reader.text("fieldPath")?,
-        position: usize::try_from(reader.integer("filePathPosition")?).unwrap_or(0),
+        position: reader.integer("filePathPosition")?,
     })
 }

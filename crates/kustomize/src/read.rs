@@ -17,13 +17,19 @@ pub enum ManifestError {
     Encoding,
     /// Not YAML.
     #[error("MalformedYAMLError: {0}")]
-    Yaml(yaml::Error),
+    Yaml(#[source] yaml::Error),
     /// Something stands behind the dashes that separate documents.
-    #[error("invalid document separator: {0}")]
-    Separator(String),
+    #[error("invalid document separator at line {line}: only a comment may stand behind ---")]
+    Separator {
+        /// Where it stands.
+        line: u64,
+    },
     /// Not an object at all.
-    #[error("missing Resource metadata")]
-    NoMetadata,
+    #[error("missing Resource metadata at line {line}; an object has apiVersion, kind and metadata.name")]
+    NoMetadata {
+        /// Where the document starts.
+        line: u64,
+    },
     /// An object without kind.
     #[error("missing kind in object at line {line}")]
     NoKind {
@@ -66,7 +72,10 @@ impl ManifestError {
     pub fn mark(&self) -> Option<Mark> {
         match self {
             Self::Yaml(error) => Some(error.mark()),
-            Self::NoKind { line } | Self::NoName { line, .. } => Some(Mark { line: *line, column: 1 }),
+            Self::Separator { line }
+            | Self::NoMetadata { line }
+            | Self::NoKind { line }
+            | Self::NoName { line, .. } => Some(Mark { line: *line, column: 1 }),
             _ => None,
         }
     }
@@ -159,7 +168,7 @@ fn check(node: &Node, line: u64) -> Result<(), ManifestError> {
         .iter()
         .any(|field| filled(&["metadata", field]).is_some());
     if filled(&["kind"]).is_none() && filled(&["apiVersion"]).is_none() && !has_metadata {
-        return Err(ManifestError::NoMetadata);
+        return Err(ManifestError::NoMetadata { line });
     }
     if kind.is_empty() {
         return Err(ManifestError::NoKind { line });
@@ -179,9 +188,7 @@ fn documents(text: &str) -> Result<Vec<(Node, u64)>, ManifestError> {
     let mut documents = Vec::new();
     for (chunk, line) in chunks(text)? {
         // What follows a second document marker within a chunk is not read, as in kyaml.
-        let Some((node, mark)) =
-            yaml::parse_nodes(chunk).map_err(|error| moved(error, line))?.into_iter().next()
-        else {
+        let Some((node, mark)) = yaml::parse_first_node(chunk).map_err(|error| moved(error, line))? else {
             continue;
         };
         if !matches!(&node, Node::Scalar(scalar) if scalar.tag == Tag::Null) {
@@ -205,7 +212,7 @@ fn chunks(text: &str) -> Result<Vec<(&str, u64)>, ManifestError> {
         let Some(end) = rest.find('\n') else { break };
         let behind = rest[..end].trim();
         if !behind.is_empty() && !behind.starts_with('#') {
-            return Err(ManifestError::Separator(text[start..start + 4 + end].trim().to_owned()));
+            return Err(ManifestError::Separator { line: line + newlines(&text[from..=start]) + 1 });
         }
         // The line break in front belongs to the document that ends.
         chunks.push((&text[from..=start], line));
@@ -243,12 +250,15 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_named_with_its_line() {
-        assert_eq!(shown("# x\n---\n\na: 1\n"), "missing Resource metadata");
+        assert_eq!(
+            shown("# x\n---\n\na: 1\n"),
+            "missing Resource metadata at line 4; an object has apiVersion, kind and metadata.name"
+        );
         assert_eq!(shown("kind: A\nmetadata: {name: a}\n---\nkind: B\n"), {
             "missing metadata.name in object { B} at line 4"
         });
         assert_eq!(shown("kind: A\nmetadata: {name: a}\n--- b\nkind: B\n"), {
-            "invalid document separator: --- b"
+            "invalid document separator at line 3: only a comment may stand behind ---"
         });
     }
 }

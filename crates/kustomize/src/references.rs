@@ -13,6 +13,7 @@ use crate::field_spec::{Create, FieldError, apply_at, looks_like_other_than_text
 use crate::id::{Gvk, ResourceId};
 use crate::resource::Resource;
 use crate::resources::Resources;
+use crate::schema::Schema;
 
 /// References that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -45,10 +46,10 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn of(resource: &Resource) -> Self {
+    fn of(resource: &Resource, schema: &Schema) -> Self {
         let id = resource.id();
         Self {
-            is_cluster_scoped: id.gvk.is_cluster_scoped(),
+            is_cluster_scoped: schema.is_cluster_scoped(&id.gvk),
             namespace: id.namespace.clone(),
             original_namespace: resource.original_id().effective_namespace().to_owned(),
             previous: resource.previous_ids().collect(),
@@ -82,8 +83,12 @@ struct Reference<'a> {
 ///
 /// # Errors
 /// [`ReferenceError`]
-pub(crate) fn fix(resources: &mut Resources, references: &[NameReference]) -> Result<(), ReferenceError> {
-    let index = index(resources);
+pub(crate) fn fix(
+    resources: &mut Resources,
+    references: &[NameReference],
+    schema: &Schema,
+) -> Result<(), ReferenceError> {
+    let index = index(resources, schema);
     let mut by_kind: HashMap<Gvk, Vec<Reference<'_>>> = HashMap::new();
     for resource in resources.contents_mut() {
         let original = resource.original_id().gvk;
@@ -91,7 +96,7 @@ pub(crate) fn fix(resources: &mut Resources, references: &[NameReference]) -> Re
         if specs.is_empty() {
             continue;
         }
-        let referrer = Referrer::of(resource)?;
+        let referrer = Referrer::of(resource, schema)?;
         for reference in specs.iter() {
             let mut set =
                 |node: &mut Node| Follow { referrer: &referrer, index: &index, reference }.set(node);
@@ -104,14 +109,14 @@ pub(crate) fn fix(resources: &mut Resources, references: &[NameReference]) -> Re
     Ok(())
 }
 
-fn index(resources: &Resources) -> Index {
+fn index(resources: &Resources, schema: &Schema) -> Index {
     let mut index =
         Index { candidates: Vec::new(), by_name: HashMap::new(), by_original_namespace: HashMap::new() };
     if resources.iter().all(|resource| resource.past.previous.is_empty()) {
         return index;
     }
     for (at, resource) in resources.iter().enumerate() {
-        let candidate = Candidate::of(resource);
+        let candidate = Candidate::of(resource, schema);
         let mut seen = HashSet::new();
         for previous in &candidate.previous {
             if seen.insert(previous.name.clone()) {
@@ -146,9 +151,9 @@ struct Referrer {
 }
 
 impl Referrer {
-    fn of(resource: &Resource) -> Result<Self, ReferenceError> {
+    fn of(resource: &Resource, schema: &Schema) -> Result<Self, ReferenceError> {
         let id = resource.id();
-        let is_cluster_scoped = id.gvk.is_cluster_scoped();
+        let is_cluster_scoped = schema.is_cluster_scoped(&id.gvk);
         let binding_namespaces = if is_cluster_scoped || resource.kind() != "RoleBinding" {
             HashSet::new()
         } else {

@@ -88,6 +88,64 @@ impl RepositoryUrl {
     }
 }
 
+/// What a query of a repository's URL may ask for; what else stands there may be a token.
+const QUERIES: [&str; 4] = ["ref", "submodules", "timeout", "version"];
+
+/// An entry as messages show it: where it is a URL, without what may be a secret in it. A path that was made of a
+/// URL, with one slash left, is treated alike.
+pub(crate) fn redacted(entry: &str) -> String {
+    let Some((scheme, rest)) = entry.split_once(":/") else { return entry.to_owned() };
+    if scheme.is_empty() || !scheme.rsplit(['/', '=']).next().is_some_and(is_scheme) {
+        return entry.to_owned();
+    }
+    let slashes = if rest.starts_with('/') { "://" } else { ":/" };
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let lower = scheme.to_ascii_lowercase();
+    let is_web = lower.ends_with("http") || lower.ends_with("https");
+    match rest.split_once('?') {
+        None => format!("{scheme}{slashes}{}", without_password(rest, is_web)),
+        Some((location, query)) => {
+            format!("{scheme}{slashes}{}?{}", without_password(location, is_web), without_tokens(query))
+        }
+    }
+}
+
+/// The last part of what stands in front of a URL's colon, which may be `git::https`.
+fn is_scheme(text: &str) -> bool {
+    text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.' | ':'))
+}
+
+/// A name alone is the token itself on the web, and a name elsewhere.
+fn without_password(location: &str, is_web: bool) -> String {
+    let authority = location.split('/').next().unwrap_or_default();
+    // A password with a slash in it ends the authority, and leaves what is no port.
+    let has_port = |text: &str| {
+        text.rsplit_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let user = match authority.rsplit_once('@') {
+        Some((user, _)) => user,
+        None if has_port(authority) => return location.to_owned(),
+        None => match location.rsplit_once('@') {
+            Some((user, _)) => user,
+            None => return location.to_owned(),
+        },
+    };
+    let rest = &location[user.len()..];
+    match user.split_once(':') {
+        Some((name, _)) => format!("{name}:xxxxx{rest}"),
+        None if is_web => format!("xxxxx{rest}"),
+        None => location.to_owned(),
+    }
+}
+
+fn without_tokens(query: &str) -> String {
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if !QUERIES.contains(&name) => format!("{name}=xxxxx"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(shown).collect::<Vec<_>>().join("&")
+}
+
 /// Whether a path names a file on the web.
 pub(crate) fn is_web_file(path: &str) -> bool {
     strip_prefix_ignoring_case(path, "http://").is_some()
@@ -255,6 +313,26 @@ mod tests {
             assert_eq!(shown(text), expected, "{text}");
         }
     }
+
+    #[test]
+    fn secrets_of_urls_are_not_shown() {
+        let rows = [
+            ("https://user:hunter2@host/o/r//b", "https://user:xxxxx@host/o/r//b"),
+            ("https://token@host/o/r", "https://xxxxx@host/o/r"),
+            ("git::https://user:hunter2@host/o/r", "git::https://user:xxxxx@host/o/r"),
+            ("base/git::https:/user:hunter2@host/o", "base/git::https:/user:xxxxx@host/o"),
+            ("https://user:hun/ter2@host/o/r", "https://user:xxxxx@host/o/r"),
+            ("ssh://git@host/o/r", "ssh://git@host/o/r"),
+            ("https://host:8443/@scope/r", "https://host:8443/@scope/r"),
+            ("https://host/a.yaml?sig=hunter2&ref=v1", "https://host/a.yaml?sig=xxxxx&ref=v1"),
+            ("a: b/c@d", "a: b/c@d"),
+            ("../base", "../base"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(redacted(text), expected);
+        }
+    }
+
     #[test]
     fn a_query_says_how_long_and_what_else() {
         let said = |query: &str| {

@@ -3,15 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
+use thiserror::Error;
 use value::Value;
 use yaml::Rules;
 
-use crate::id::split_api_version;
+use crate::id::{Gvk, split_api_version};
+use crate::kustomization::ReadError;
+use crate::kustomization::reader::Reader;
 
 static OPENAPI: &str = include_str!("../generated/openapi.json");
 static CLUSTER_SCOPED: &str = include_str!("../generated/cluster-scoped.txt");
 
-static BUILTIN: LazyLock<Schema> = LazyLock::new(|| Schema::from_document(&parse_builtin()));
+// The document is generated and tested; without it no list would be merged, which the tests notice.
+static BUILTIN: LazyLock<Schema> = LazyLock::new(|| Schema::parse(OPENAPI).unwrap_or_default());
 
 /// Group, version and kind.
 static CLUSTER_KINDS: LazyLock<HashSet<(&'static str, &'static str, &'static str)>> = LazyLock::new(|| {
@@ -23,9 +27,15 @@ static CLUSTER_KINDS: LazyLock<HashSet<(&'static str, &'static str, &'static str
     kinds.map(split).collect()
 });
 
-fn parse_builtin() -> Value {
-    // The document is generated and tested; without it no list would be merged, which the tests notice.
-    value::from_json(OPENAPI.as_bytes()).unwrap_or_default()
+/// An OpenAPI document that is not right.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SchemaError {
+    /// Not YAML.
+    #[error(transparent)]
+    Yaml(yaml::Error),
+    /// A field of another type.
+    #[error(transparent)]
+    Field(#[from] ReadError),
 }
 
 /// Whether objects of the kind certainly live in no namespace. Kinds that are not built in, such as those
@@ -39,6 +49,8 @@ pub(crate) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool 
 pub(crate) struct Schema {
     definitions: HashMap<String, Arc<Type>>,
     by_kind: HashMap<(String, String), Arc<Type>>,
+    /// Whether objects of a kind live in namespaces, as far as the paths of the document say it.
+    is_namespaced: HashMap<(String, String), bool>,
 }
 
 /// A type of an OpenAPI document.
@@ -74,21 +86,38 @@ impl Schema {
     /// Reads a document of the user, JSON or YAML.
     ///
     /// # Errors
-    /// It is not YAML.
-    pub(crate) fn parse(text: &str) -> Result<Self, yaml::Error> {
-        yaml::parse(text, Rules::V2).map(|document| Self::from_document(&document))
-    }
-
-    fn from_document(document: &Value) -> Self {
+    /// It is no such document.
+    pub(crate) fn parse(text: &str) -> Result<Self, SchemaError> {
+        let document = match value::from_json(text.as_bytes()) {
+            Ok(document) => document,
+            Err(_) => yaml::parse_first(text, Rules::V2).map_err(SchemaError::Yaml)?,
+        };
+        let mut reader = Reader::lenient(&document)?;
         let mut schema = Self::default();
-        for (name, definition) in document.get("definitions").and_then(Value::as_map).into_iter().flatten() {
-            let read = Arc::new(read(definition, 0));
-            for kind in kinds(definition) {
+        for (name, definition) in reader.object("definitions", |reader| reader.entries())?.unwrap_or_default()
+        {
+            let definition = definition.value();
+            let read = Arc::new(read(&definition, 0));
+            for kind in kinds(&definition) {
                 schema.by_kind.insert(kind, read.clone());
             }
-            schema.definitions.insert(name.to_string(), read);
+            schema.definitions.insert(name.to_owned(), read);
         }
-        schema
+        for (path, mut methods) in reader.object("paths", |reader| reader.entries())?.unwrap_or_default() {
+            let get = methods.object("get", |reader| reader.data("x-kubernetes-group-version-kind"))?;
+            let is_namespaced = path.contains("namespaces/{namespace}");
+            if let Some(kind) = get.flatten().as_ref().and_then(kind_of) {
+                *schema.is_namespaced.entry(kind).or_default() |= is_namespaced;
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Whether objects of the kind certainly live in no namespace. What is built in cannot be changed.
+    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
+        let kind = (gvk.api_version(), gvk.kind.to_string());
+        gvk.is_cluster_scoped()
+            || (self.is_namespaced.get(&kind) == Some(&false) && !BUILTIN.by_kind.contains_key(&kind))
     }
 
     /// The type of objects of a kind.
@@ -125,14 +154,17 @@ const MAX_NESTING: usize = 64;
 
 fn kinds(definition: &Value) -> impl Iterator<Item = (String, String)> {
     let list = definition.get("x-kubernetes-group-version-kind").and_then(Value::as_list).unwrap_or_default();
-    list.iter().filter_map(|kind| {
-        let (version, name) = (kind.str_at(&["version"])?, kind.str_at(&["kind"])?);
-        let api_version = match kind.str_at(&["group"]).unwrap_or_default() {
-            "" => version.to_owned(),
-            group => format!("{group}/{version}"),
-        };
-        Some((api_version, name.to_owned()))
-    })
+    list.iter().filter_map(kind_of)
+}
+
+/// `apiVersion` and `kind`.
+fn kind_of(kind: &Value) -> Option<(String, String)> {
+    let (version, name) = (kind.str_at(&["version"])?, kind.str_at(&["kind"])?);
+    let api_version = match kind.str_at(&["group"]).unwrap_or_default() {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    };
+    Some((api_version, name.to_owned()))
 }
 
 fn read(schema: &Value, depth: usize) -> Type {
@@ -156,5 +188,19 @@ fn read(schema: &Value, depth: usize) -> Type {
         keys: texts("x-kubernetes-list-map-keys")
             .or_else(|| text("x-kubernetes-patch-merge-key").map(|key| vec![key]))
             .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_document_is_refused_with_the_field() {
+        let shown = |text: &str| Schema::parse(text).expect_err(text).to_string();
+        assert_eq!(shown("- 1"), "json: cannot unmarshal array into field the file: it must be a mapping");
+        assert!(shown("definitions: [1]").contains("definitions"));
+        assert!(shown("definitions: {a: 1}").contains("definitions.a"));
+        assert!(shown("paths: {/a: {get: 1}}").contains("paths./a.get"));
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::{self, Config};
-use crate::error::Error;
+use crate::error::{Error, OpenApiError};
 use crate::explain::{Observer, Step};
 use crate::generate::{self, Kind};
 use crate::helm::{self, Helm};
@@ -20,6 +20,7 @@ use crate::load::{LoadError, Loader};
 use crate::origin::{self, Origin};
 use crate::plugin::{Generator, PluginError};
 use crate::read;
+use crate::remote::redacted;
 use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::schema::Schema;
@@ -52,7 +53,7 @@ impl Session<'_> {
         }
     }
 
-    fn with_schema<T>(&self, use_it: impl FnOnce(&Schema) -> T) -> T {
+    pub(crate) fn with_schema<T>(&self, use_it: impl FnOnce(&Schema) -> T) -> T {
         match self.schema.borrow().as_deref() {
             Some(schema) => use_it(schema),
             None => use_it(Schema::builtin()),
@@ -122,7 +123,8 @@ impl<'a, 'b> Target<'a, 'b> {
             .map_err(|error| Error::Components { path: self.file(), source: Box::new(error) })?;
         self.transform(&mut accumulator)?;
         self.validate(&accumulator)?;
-        variables::add(&mut accumulator.variables, &mut accumulator.resources, &self.kustomization.vars)?;
+        let (known, vars) = (&mut accumulator.variables, &self.kustomization.vars);
+        variables::add(known, &mut accumulator.resources, vars, &self.file())?;
         Ok(accumulator)
     }
 
@@ -153,15 +155,16 @@ impl<'a, 'b> Target<'a, 'b> {
     }
 
     fn add_file(&self, accumulator: &mut Accumulator, entry: &str) -> Result<(), Error> {
-        let wrap = |source| Error::File { entry: entry.to_owned(), source: Box::new(source) };
-        let path = crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned());
+        let shown = redacted(entry);
+        let wrap = |source| Error::File { entry: shown.clone(), source: Box::new(source) };
+        let path = self.path_of(entry);
         let known = self.read.borrow_mut().remove(entry);
         let parsed = match known {
             Some(known) => known,
             None => {
                 let bytes = self.loader.read(entry).map_err(|error| wrap(error.into()))?;
                 read::parse(&bytes).map_err(|source| {
-                    wrap(Error::Manifest { entry: entry.to_owned(), path: path.clone(), source })
+                    wrap(Error::Manifest { entry: shown.clone(), path: path.clone(), source })
                 })?
             }
         };
@@ -178,7 +181,7 @@ impl<'a, 'b> Target<'a, 'b> {
         accumulator
             .resources
             .add_all(added.into_list())
-            .map_err(|source| Error::Merging { entry: entry.to_owned(), source })
+            .map_err(|source| Error::Merging { entry: shown.clone(), source })
     }
 
     /// The kustomization of a directory.
@@ -256,41 +259,50 @@ impl<'a, 'b> Target<'a, 'b> {
     /// kustomization that is built.
     pub(crate) fn set_schema(&self, is_top: bool) -> Result<(), Error> {
         let Some(openapi) = &self.kustomization.openapi else { return Ok(()) };
-        let problem = |problem: String| Error::OpenApi { path: self.file(), problem };
+        let problem = |source| Error::OpenApi { path: self.file(), source };
         let field = |name: &str| openapi.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
         if self.session.schema.borrow().is_some() && !is_top {
             return Ok(());
         }
         match (field("path"), field("version")) {
-            (Some(_), Some(_)) => {
-                Err(problem("builtin version and custom schema provided, cannot use both".to_owned()))
-            }
+            (Some(_), Some(_)) => Err(problem(OpenApiError::Both)),
             (Some(path), None) => {
-                let text = self.loader.read_text(path)?;
-                let schema = Schema::parse(&text).map_err(|error| problem(format!("{path}: {error}")))?;
+                let text = self.text_of("openapi", path)?;
+                let wrap = |source| problem(OpenApiError::Document { entry: redacted(path), source });
+                let schema = Schema::parse(&text).map_err(wrap)?;
                 *self.session.schema.borrow_mut() = Some(Arc::new(schema));
                 Ok(())
             }
             (None, Some(version)) if !version.is_empty() && version != OPENAPI_VERSION => {
-                Err(problem(format!(
-                    "the specified OpenAPI version is not built in: {version}; only {OPENAPI_VERSION} is"
-                )))
+                let version = version.to_owned();
+                Err(problem(OpenApiError::Version { version, built_in: OPENAPI_VERSION }))
             }
             _ => Ok(()),
         }
     }
 
+    /// The text of a file that a field names.
+    fn text_of(&self, field: &'static str, entry: &str) -> Result<String, Error> {
+        let path = self.file();
+        self.loader.read_text(entry).map_err(|source| Error::Unreadable { path, field, source })
+    }
+
+    /// The path of an entry, from the root of the tree.
+    fn path_of(&self, entry: &str) -> String {
+        redacted(&crate::load::resolve(self.loader.root(), entry).unwrap_or_else(|| entry.to_owned()))
+    }
+
     fn add_configurations(&self, accumulator: &mut Accumulator) -> Result<(), Error> {
         let mut config = accumulator.config();
         for entry in &self.kustomization.configurations {
-            let text = self.loader.read_text(entry)?;
-            let wrap = |source| Error::Configuration { path: entry.clone(), source };
+            let text = self.text_of("configurations", entry)?;
+            let wrap = |source| Error::Configuration { path: self.path_of(entry), source };
             let read = Config::parse(&text).map_err(wrap)?;
             config = config.merged(&Arc::new(read)).map_err(wrap)?;
         }
         for entry in &self.kustomization.crds {
-            let text = self.loader.read_text(entry)?;
-            let wrap = |source| Error::Crds { path: entry.clone(), source };
+            let text = self.text_of("crds", entry)?;
+            let wrap = |source| Error::Crds { path: self.path_of(entry), source };
             let read = config::from_definitions(&text).map_err(wrap)?;
             config = config.merged(&Arc::new(read)).map_err(wrap)?;
         }
@@ -431,7 +443,8 @@ pub(crate) fn load<'a, 'b>(
     session: &'b Session<'a>,
     loader: Rc<Loader<'a>>,
 ) -> Result<Target<'a, 'b>, Error> {
-    let (file_name, text) = loader.kustomization()?;
+    let found = loader.kustomization()?;
+    let (file_name, text) = found.ok_or_else(|| LoadError::NoKustomization(loader.root().to_owned()))?;
     let kustomization = Kustomization::parse(&text)
         .map_err(|source| Error::Kustomization { path: join(loader.root(), file_name), source })?;
     Ok(of(session, loader, kustomization, file_name))

@@ -31,6 +31,14 @@ pub enum TransformError {
         /// Why.
         source: FieldError,
     },
+    /// A resource that is no data.
+    #[error("{id}: {source}")]
+    Convert {
+        /// The resource.
+        id: ResourceId,
+        /// Why.
+        source: yaml::node::ConvertError,
+    },
     /// Two resources cannot be told apart any more.
     #[error(transparent)]
     Id(#[from] IdError),
@@ -70,10 +78,11 @@ impl TransformError {
 ///
 /// # Errors
 /// A resource is no data.
-pub(crate) fn add_hashes(resources: &mut Resources) -> Result<(), yaml::node::ConvertError> {
+pub(crate) fn add_hashes(resources: &mut Resources) -> Result<(), TransformError> {
     for resource in resources.all_mut() {
         if resource.past.needs_hash {
-            let hash = crate::generate::hash::of(resource)?;
+            let hash = crate::generate::hash::of(resource)
+                .map_err(|source| TransformError::Convert { id: resource.id(), source })?;
             resource.remember_id();
             let name = format!("{}-{hash}", resource.name());
             resource.set_name(&name);

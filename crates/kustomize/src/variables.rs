@@ -3,6 +3,7 @@
 //! Source: kustomize `resaccumulator.go` and `filters/refvar`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use thiserror::Error;
 use yaml::node::{Node, Scalar, Style, Tag};
@@ -18,8 +19,13 @@ use crate::resources::Resources;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum VariableError {
     /// Two of the same name.
-    #[error("var '{0}' already encountered")]
-    Twice(String),
+    #[error("var '{name}' already encountered")]
+    Twice {
+        /// The variable.
+        name: String,
+        /// The kustomization file with the second one.
+        file: String,
+    },
     /// Several resources could be meant.
     #[error("found {count} resId matches for var {name} (unable to disambiguate)")]
     Ambiguous {
@@ -27,6 +33,8 @@ pub enum VariableError {
         name: String,
         /// How many.
         count: usize,
+        /// The kustomization file with the variable.
+        file: String,
     },
     /// No resource is meant.
     #[error("var '{name}' cannot be mapped to a field in the set of known resources: there is no {object}")]
@@ -35,6 +43,8 @@ pub enum VariableError {
         name: String,
         /// What it refers to.
         object: ResourceId,
+        /// The kustomization file with the variable.
+        file: String,
     },
     /// The resource lacks the field.
     #[error("field specified in var '{name}' not found in corresponding resource: {object} has no {path}")]
@@ -45,6 +55,8 @@ pub enum VariableError {
         object: ResourceId,
         /// The field.
         path: String,
+        /// The kustomization file with the variable.
+        file: String,
     },
     /// A place that cannot hold a variable.
     #[error("considering field '{path}' of object {id}: {source}")]
@@ -53,13 +65,35 @@ pub enum VariableError {
         path: String,
         /// The resource.
         id: ResourceId,
+        /// The kustomization file that is built.
+        file: String,
         /// Why.
         source: FieldError,
     },
 }
 
+impl VariableError {
+    /// The kustomization file that the error is about.
+    pub(crate) fn file(&self) -> &str {
+        match self {
+            Self::Twice { file, .. }
+            | Self::Ambiguous { file, .. }
+            | Self::NoResource { file, .. }
+            | Self::NoField { file, .. }
+            | Self::Field { file, .. } => file,
+        }
+    }
+}
+
+/// A variable, and the kustomization file that it stands in.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    variable: Variable,
+    file: Arc<str>,
+}
+
 /// The variables of a build by name.
-pub(crate) type Variables = BTreeMap<String, Variable>;
+pub(crate) type Variables = BTreeMap<String, Known>;
 
 /// Adds the variables of a kustomization and notes the resources that they refer to.
 ///
@@ -69,7 +103,9 @@ pub(crate) fn add(
     known: &mut Variables,
     resources: &mut Resources,
     added: &[Variable],
+    file: &str,
 ) -> Result<(), VariableError> {
+    let file: Arc<str> = Arc::from(file);
     for variable in added {
         let wanted = &variable.object;
         let is_meant = |id: &ResourceId| {
@@ -87,11 +123,15 @@ pub(crate) fn add(
             [] => {}
             [at] => resources.one_mut(*at).variables.push(variable.name.clone()),
             several => {
-                return Err(VariableError::Ambiguous { name: variable.name.clone(), count: several.len() });
+                return Err(VariableError::Ambiguous {
+                    name: variable.name.clone(),
+                    count: several.len(),
+                    file: file.to_string(),
+                });
             }
         }
     }
-    merge(known, added.iter().cloned())
+    merge(known, added.iter().map(|variable| Known { variable: variable.clone(), file: file.clone() }))
 }
 
 /// Adds variables that know their resources already.
@@ -100,13 +140,14 @@ pub(crate) fn add(
 /// A variable is there already.
 pub(crate) fn merge(
     known: &mut Variables,
-    added: impl IntoIterator<Item = Variable>,
+    added: impl IntoIterator<Item = Known>,
 ) -> Result<(), VariableError> {
-    for variable in added {
-        if known.contains_key(&variable.name) {
-            return Err(VariableError::Twice(variable.name));
+    for one in added {
+        let name = one.variable.name.clone();
+        if known.contains_key(&name) {
+            return Err(VariableError::Twice { name, file: one.file.to_string() });
         }
-        known.insert(variable.name.clone(), variable);
+        known.insert(name, one);
     }
     Ok(())
 }
@@ -127,6 +168,7 @@ pub(crate) fn resolve(
     resources: &mut Resources,
     variables: &Variables,
     specs: &[FieldSpec],
+    file: &str,
 ) -> Result<(), VariableError> {
     if variables.is_empty() {
         return Ok(());
@@ -138,6 +180,7 @@ pub(crate) fn resolve(
             spec.apply(resource, Create::Nothing, &mut set).map_err(|source| VariableError::Field {
                 path: spec.path.to_string(),
                 id: resource.id(),
+                file: file.to_owned(),
                 source,
             })?;
         }
@@ -154,22 +197,26 @@ fn contents_of<'a>(resources: &Resources, variables: &'a Variables) -> Result<Co
             meant.entry(name).or_insert(resource);
         }
     }
-    let content = |variable: &'a Variable| {
+    let content = |known: &'a Known| {
+        let Known { variable, file } = known;
         let name = variable.name.as_str();
         let resource = meant.get(name).ok_or_else(|| VariableError::NoResource {
             name: variable.name.clone(),
             object: variable.object.clone(),
+            file: file.to_string(),
         })?;
-        Ok((name, content_of(resource, variable)?))
+        Ok((name, content_of(resource, known)?))
     };
     variables.values().map(content).collect()
 }
 
-fn content_of(resource: &Resource, variable: &Variable) -> Result<Content, VariableError> {
+fn content_of(resource: &Resource, known: &Known) -> Result<Content, VariableError> {
+    let Known { variable, file } = known;
     let missing = || VariableError::NoField {
         name: variable.name.clone(),
         object: resource.id(),
         path: variable.field_path.clone(),
+        file: file.to_string(),
     };
     let parts = with_indices(split_bracketed_path(&variable.field_path, '.'));
     let found: Result<Option<&Node>, LookupError> = lookup::get(resource.node(), &parts);

@@ -19,7 +19,7 @@ pub use nodes::node_to_yaml;
 const MAX_DEPTH: usize = 1_000;
 
 /// Why a value cannot be written.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
     /// A text holds a character that YAML cannot read back. The words are go-yaml's, which stumbles over
     /// it when it reads the JSON form of the value.

@@ -19,4 +19,4 @@ mod touching;
 pub use document::{Document, Rules, parse, parse_documents, parse_first};
 pub use emit::{EmitError, Profile, append_yaml, node_to_yaml, to_yaml, to_yaml_as};
 pub use error::{Error, Mark};
-pub use node::parse_nodes;
+pub use node::parse_first_node;

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use value::Key;
 
-pub use compose::parse_nodes;
+pub use compose::parse_first_node;
 pub use convert::{ConvertError, plain_tag};
 
 static NULL: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("null"));

@@ -103,6 +103,9 @@ fn explain(
         }
     }
     if text.is_empty() {
+        if let Some(problem) = explanation.problem() {
+            return Err(problem.clone()).with_context(|| format!("{question} names no field"));
+        }
         bail!("nothing that is built is, or was, {question}, or it has no such field");
     }
     print(&text)

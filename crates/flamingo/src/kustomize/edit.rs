@@ -163,18 +163,17 @@ fn existing(patterns: &[String], no_verify: bool) -> anyhow::Result<Vec<String>>
     Ok(paths)
 }
 
-/// `*` and `?` are expanded in the last part of a path.
+/// Patterns are expanded in the last part of a path.
 fn matching(pattern: &str) -> anyhow::Result<Vec<String>> {
     let (folder, last) = pattern.rsplit_once('/').map_or(("", pattern), |(folder, last)| (folder, last));
-    if !last.contains(['*', '?']) {
+    if !last.contains(['*', '?', '[', '\\']) {
         return Ok(Path::new(pattern).exists().then(|| pattern.to_owned()).into_iter().collect());
     }
-    let expression = kustomize::edit::pattern(last)?;
     let mut found = Vec::new();
     let entries = fs::read_dir(if folder.is_empty() { "." } else { folder });
     for entry in entries.with_context(|| format!("{pattern} has no match"))? {
         let Ok(name) = entry?.file_name().into_string() else { continue };
-        if expression.is_match(&name) && (last.starts_with('.') || !name.starts_with('.')) {
+        if kustomize::edit::matches(last, &name)? && (last.starts_with('.') || !name.starts_with('.')) {
             found.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
         }
     }

@@ -133,7 +133,8 @@ fn bytes_below(folder: &Path) -> io::Result<u64> {
     })
 }
 
-/// What `git fetch` takes a name for: a tag before a branch, then a full name, then a commit.
+/// What a name stands for: a commit where it looks like one, or else a full name, with or without `refs/`, a tag, or a
+/// branch, in this order.
 async fn found(remote: &Remote, name: &str, deadline: Instant) -> Result<Reference, Refusal> {
     if name.is_empty() {
         return Ok(Reference::Name("HEAD".to_owned()));

@@ -1,6 +1,8 @@
 //! `.helmignore`, with helm's own rules.
 
-use crate::go::{self, BadPattern};
+use apimachinery::filepath::{self, BadPattern};
+
+use crate::go;
 
 /// Why a `.helmignore` file cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -81,7 +83,7 @@ impl Rules {
         if rule.contains("**") {
             return Err(IgnoreError::DoubleStar);
         }
-        go::matches(rule, "abc")?;
+        filepath::matches(rule, "abc")?;
         let (negated, rule) = rule.strip_prefix('!').map_or((false, rule), |rule| (true, rule));
         let (only_directories, rule) = rule.strip_suffix('/').map_or((false, rule), |rule| (true, rule));
         let (scope, glob) = match rule.strip_prefix('/') {
@@ -118,7 +120,7 @@ impl Pattern {
             Scope::Path => path,
         };
         // A pattern that turns out to be malformed here matches nothing, as in helm.
-        go::matches(&self.glob, subject).unwrap_or(false)
+        filepath::matches(&self.glob, subject).unwrap_or(false)
     }
 }
 

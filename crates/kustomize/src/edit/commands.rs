@@ -1,6 +1,6 @@
 //! The edits: set, add and remove.
 
-use regex::Regex;
+use apimachinery::filepath;
 use value::{Map, Value};
 
 use super::{Edit, EditError};
@@ -300,21 +300,26 @@ impl Edit {
         known
     }
 
-    /// Removes entries of a field that is a list of paths that match patterns, in which `*` stands for anything
-    /// but a slash and `?` for one character. Whether there was one.
+    /// Removes entries of a field that is a list of paths that match patterns of Go's `filepath.Match`. Whether
+    /// there was one.
     ///
     /// # Errors
     /// A pattern is none.
     pub fn remove_entries(&mut self, field: &'static str, patterns: &[String]) -> Result<bool, EditError> {
-        let patterns: Vec<Regex> = patterns.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?;
-        let mut list = self.list(field);
+        let list = self.list(field);
         let before = list.len();
-        list.retain(|entry| {
-            let entry = entry.as_str().unwrap_or_default();
-            !patterns.iter().any(|pattern| pattern.is_match(entry))
-        });
-        let is_changed = list.len() != before;
-        self.set_list(field, list);
+        let mut kept = Vec::with_capacity(before);
+        for entry in list {
+            let text = entry.as_str().unwrap_or_default();
+            let is_removed = patterns.iter().try_fold(false, |is_removed, pattern| {
+                matches(pattern, text).map(|is_match| is_removed || is_match)
+            })?;
+            if !is_removed {
+                kept.push(entry);
+            }
+        }
+        let is_changed = kept.len() != before;
+        self.set_list(field, kept);
         Ok(is_changed)
     }
 
@@ -540,17 +545,11 @@ fn selector_value(selector: &Selector) -> Value {
     Value::map_of(fields.into_iter().filter(|(_, text)| !text.is_empty()))
 }
 
-/// A pattern in which `*` stands for anything but a slash and `?` for one character, as in Go's
-/// `filepath.Match`.
+/// Whether a path matches a pattern, as Go's `filepath.Match` has it.
 ///
 /// # Errors
-/// The pattern has brackets, which stand for classes of characters there.
-pub fn pattern(text: &str) -> Result<Regex, EditError> {
-    let refused =
-        || EditError::Argument(format!("{text}: classes of characters in brackets are not supported"));
-    if text.contains(['[', '\\']) {
-        return Err(refused());
-    }
-    let escaped = regex::escape(text).replace("\\*", "[^/]*").replace("\\?", "[^/]");
-    Regex::new(&format!("^{escaped}$")).map_err(|_| refused())
+/// The pattern has brackets that do not end, or an escape of nothing.
+pub fn matches(pattern: &str, path: &str) -> Result<bool, EditError> {
+    filepath::matches(pattern, path)
+        .map_err(|source| EditError::Pattern { pattern: pattern.to_owned(), source })
 }

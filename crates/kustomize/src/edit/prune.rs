@@ -15,14 +15,37 @@ const FREE: [&str; 8] = [
 ];
 
 /// Fields that are written even where they are empty.
-const ALWAYS: [&str; 5] = ["count", "name", "objref", "orderFirst", "orderLast"];
+const ALWAYS: [&str; 7] = ["count", "fieldref", "name", "objref", "orderFirst", "orderLast", "select"];
+
+/// What an entry of a list or a mapping has even where the file does not say it.
+fn unsaid(field: &str) -> Vec<(&'static str, Value)> {
+    let empty = || Value::from(Map::new());
+    match field {
+        "vars" => vec![("fieldref", empty()), ("name", Value::from("")), ("objref", empty())],
+        "objref" => vec![("name", Value::from(""))],
+        "replicas" => vec![("count", Value::from(0_i64))],
+        "targets" => vec![("select", Value::Null)],
+        "legacySortOptions" => vec![("orderFirst", Value::Null), ("orderLast", Value::Null)],
+        _ => Vec::new(),
+    }
+}
+
+fn complete(field: &str, map: &Map) -> Map {
+    let mut map = map.clone();
+    for (name, value) in unsaid(field) {
+        if !map.contains_key(name) {
+            map.insert(name, value);
+        }
+    }
+    map
+}
 
 /// The value of a field as Go writes it.
 pub(super) fn pruned(field: &str, value: &Value) -> Value {
     match value {
         Value::Map(_) if FREE.contains(&field) => value.clone(),
         Value::Map(map) => {
-            let kept: Map = map
+            let kept: Map = complete(field, map)
                 .iter()
                 .map(|(name, value)| (name, pruned(name, value)))
                 .filter(|(name, value)| is_kept(field, name, value))
@@ -32,7 +55,7 @@ pub(super) fn pruned(field: &str, value: &Value) -> Value {
         }
         // The entries of a list are of one kind; what they are called is what the list is called.
         Value::List(list) => Value::list_of(list.iter().map(|item| match item {
-            Value::Map(_) => pruned("", item),
+            Value::Map(map) => pruned("", &Value::from(complete(field, map))),
             other => other.clone(),
         })),
         other => other.clone(),

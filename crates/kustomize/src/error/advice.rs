@@ -42,6 +42,7 @@ impl Error {
             }
             Self::Patch { path, field, source } => said(Some((field, path)), of_patch(source)?.to_owned()),
             Self::PatchFile { path, field, source, .. } => said(Some((field, path)), of_load(source)?),
+            Self::Unreadable { path, field, source } => said(Some((field, path)), of_load(source)?),
             Self::Generate { path, field, source: GenerateError::Load(source), .. } => {
                 said(Some((field, path)), of_load(source)?)
             }
@@ -54,8 +55,8 @@ impl Error {
                 "correct the source; a resource has its name before the prefix there, or the one after it"
                     .to_owned(),
             ),
-            Self::Variable(VariableError::NoResource { .. }) => {
-                said(Some(("vars", "kustomization.yaml")), "correct objref, or add the resource".to_owned())
+            Self::Variable(VariableError::NoResource { file, .. }) => {
+                said(Some(("vars", file)), "correct objref, or add the resource".to_owned())
             }
             Self::Reference(ReferenceError::Field { .. }) => said(
                 place,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::GenerateError;
 use crate::kustomization::GeneratorArguments;
 use crate::load::Loader;
+use crate::remote::redacted;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -20,8 +21,8 @@ pub(super) fn collect(
     for file in &arguments.envs {
         env_file(file, &loader.read(file)?, &mut pairs)?;
     }
-    for literal in &arguments.literals {
-        pairs.push(parse_literal(literal)?);
+    for (at, literal) in arguments.literals.iter().enumerate() {
+        pairs.push(parse_literal(literal).ok_or(GenerateError::Literal(at))?);
     }
     for source in &arguments.files {
         let (key, path) = parse_file(source)?;
@@ -40,13 +41,9 @@ pub(super) fn collect(
 type Pair = (String, Vec<u8>);
 
 /// Splits at the first equals sign, and takes quotes off that surround the value.
-fn parse_literal(source: &str) -> Result<Pair, GenerateError> {
-    match source.split_once('=') {
-        Some((key, text)) if !key.is_empty() => {
-            Ok((key.to_owned(), without_quotes(text).as_bytes().to_vec()))
-        }
-        _ => Err(GenerateError::Literal(source.to_owned())),
-    }
+fn parse_literal(source: &str) -> Option<Pair> {
+    let (key, text) = source.split_once('=').filter(|(key, _)| !key.is_empty())?;
+    Some((key.to_owned(), without_quotes(text).as_bytes().to_vec()))
 }
 
 fn without_quotes(text: &str) -> &str {
@@ -62,10 +59,10 @@ fn without_quotes(text: &str) -> &str {
 
 /// `path`, or `key=path`.
 fn parse_file(source: &str) -> Result<(String, String), GenerateError> {
-    let source_text = || source.to_owned();
+    let source_text = || redacted(source);
     match source.split('=').collect::<Vec<_>>().as_slice() {
         [path] => Ok((base_name(path).to_owned(), (*path).to_owned())),
-        ["", path] => Err(GenerateError::NoKey { path: (*path).to_owned(), source_text: source_text() }),
+        ["", path] => Err(GenerateError::NoKey { path: redacted(path), source_text: source_text() }),
         [key, ""] => Err(GenerateError::NoPath { key: (*key).to_owned(), source_text: source_text() }),
         [key, path] => Ok(((*key).to_owned(), (*path).to_owned())),
         _ => Err(GenerateError::TooManySigns(source_text())),
@@ -112,10 +109,10 @@ mod tests {
     fn literals_lose_the_quotes_around_them() {
         let text =
             |source| parse_literal(source).map(|(key, text)| (key, String::from_utf8(text).expect("text")));
-        assert_eq!(text("a='b'"), Ok(("a".into(), "b".into())));
-        assert_eq!(text("a=\"b=c"), Ok(("a".into(), "\"b=c".into())));
-        assert_eq!(text("=b"), Err(GenerateError::Literal("=b".into())));
-        assert_eq!(text("b"), Err(GenerateError::Literal("b".into())));
+        assert_eq!(text("a='b'"), Some(("a".into(), "b".into())));
+        assert_eq!(text("a=\"b=c"), Some(("a".into(), "\"b=c".into())));
+        assert_eq!(text("=b"), None);
+        assert_eq!(text("b"), None);
     }
 
     #[test]

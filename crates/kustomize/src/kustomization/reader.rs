@@ -73,9 +73,9 @@ impl<'a> Reader<'a> {
         found.filter(|value| !value.is_null())
     }
 
-    /// Whether a field is there, be it null or not.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.map.is_some_and(|map| map.contains_key(name))
+    /// Whether a field is there, and not null.
+    pub(crate) fn has(&mut self, name: &'static str) -> bool {
+        self.take(name).is_some()
     }
 
     fn field(&self, name: &str) -> String {
@@ -139,6 +139,24 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<T>> {
         let Some(value) = self.take(name) else { return Ok(None) };
         read_one(value, self.field(name), self.is_strict, read).map(Some)
+    }
+
+    /// The entries of a map of mappings, each with a reader of its own.
+    pub(crate) fn entries(&self) -> Result<Vec<(&'a str, Reader<'a>)>> {
+        let entry = |(key, value): (&'a Key, &'a Value)| {
+            Ok((&**key, Self::new(value, self.field(key), self.is_strict)?))
+        };
+        self.map.into_iter().flatten().map(entry).collect()
+    }
+
+    /// All that the reader reads.
+    pub(crate) fn value(&self) -> Value {
+        self.map.map_or(Value::Null, |map| Value::from(map.clone()))
+    }
+
+    /// A text, or nothing where the field is something else.
+    pub(crate) fn text_if_any(&mut self, name: &'static str) -> Option<&'a str> {
+        self.take(name).and_then(Value::as_str)
     }
 
     /// A list of mappings; `None` where the field is absent.

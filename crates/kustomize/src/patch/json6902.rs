@@ -12,9 +12,21 @@ use crate::field_spec::looks_like_other_than_text;
 /// A patch that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JsonPatchError {
+    /// No operation at all.
+    #[error("empty json patch operations")]
+    Nothing,
+    /// Not JSON.
+    #[error(transparent)]
+    Json(JsonSyntax),
+    /// Not YAML.
+    #[error(transparent)]
+    Yaml(yaml::Error),
     /// Not a list of operations.
-    #[error("{0}")]
-    Malformed(String),
+    #[error("invalid JSON patch: it is not a list of operations")]
+    NoList,
+    /// An operation that is no mapping.
+    #[error("invalid JSON patch: operation {0} is not a mapping")]
+    NoMapping(usize),
     /// An operation that does not exist.
     #[error("Unexpected kind: {0}")]
     Kind(String),
@@ -66,6 +78,19 @@ pub enum JsonPatchError {
     Whole,
 }
 
+/// Why a text is not JSON.
+#[derive(Clone, Debug, Error)]
+#[error(transparent)]
+pub struct JsonSyntax(pub(crate) Arc<value::JsonError>);
+
+impl PartialEq for JsonSyntax {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for JsonSyntax {}
+
 /// A parsed patch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonPatch(Vec<Operation>);
@@ -86,13 +111,12 @@ impl JsonPatch {
     /// # Errors
     /// What is not a list of mappings.
     pub fn parse(patch: &Value) -> Result<Self> {
-        let malformed = |what: &str| JsonPatchError::Malformed(format!("invalid JSON patch: {what}"));
         let list = match patch {
             Value::Null => &[],
-            patch => patch.as_list().ok_or_else(|| malformed("it is not a list of operations"))?,
+            patch => patch.as_list().ok_or(JsonPatchError::NoList)?,
         };
-        let operation = |one: &Value| {
-            let map = one.as_map().ok_or_else(|| malformed("an operation is not a mapping"))?;
+        let operation = |(at, one): (usize, &Value)| {
+            let map = one.as_map().ok_or(JsonPatchError::NoMapping(at))?;
             let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
             Ok(Operation {
                 kind: text("op").unwrap_or_else(|| "unknown".to_owned()),
@@ -101,7 +125,7 @@ impl JsonPatch {
                 value: map.get("value").cloned(),
             })
         };
-        list.iter().map(operation).collect::<Result<_>>().map(Self)
+        list.iter().enumerate().map(operation).collect::<Result<_>>().map(Self)
     }
 
     /// Whether there is no operation.
@@ -295,7 +319,7 @@ fn mapping_of(map: &Map) -> Mapping {
     Mapping::new(map.iter().map(entry).collect())
 }
 
-/// Go's `strconv.FormatFloat(number, 'g', -1, 64)`.
+/// As `fmt` of Go prints a number (`%v`): with an exponent below 1e-4 and from 1e21 on.
 fn go_float(number: f64) -> String {
     let text = format!("{number:e}");
     let Some((digits, exponent)) = text.split_once('e') else { return text };

@@ -2,7 +2,9 @@
 
 use super::{Accumulator, Target};
 use crate::error::Error;
+use crate::id::ResourceId;
 use crate::origin::{self, Origin};
+use crate::plugin::{self, PluginError};
 use crate::read;
 use crate::resource::Resource;
 use crate::resources::Resources;
@@ -23,10 +25,17 @@ impl Target<'_, '_> {
         }
         let mut accumulator = Accumulator::default();
         let mut paths = Vec::new();
-        for entry in entries {
-            let Ok(inline) = read::parse(entry.as_bytes()) else {
-                paths.push(entry.clone());
-                continue;
+        for (at, entry) in entries.iter().enumerate() {
+            let inline = match read::parse(entry.as_bytes()) {
+                Ok(inline) => inline,
+                Err(source) if plugin::is_inline(entry) => {
+                    let source = PluginError::Inline { at, source };
+                    return Err(Error::Plugin { path: self.file(), field, source });
+                }
+                Err(_) => {
+                    paths.push(entry.clone());
+                    continue;
+                }
             };
             for mut resource in inline {
                 if self.session.notes_origins {
@@ -52,7 +61,7 @@ impl Target<'_, '_> {
     /// Runs validators on a copy: they must change nothing but their own label.
     pub(super) fn validate(&self, accumulator: &Accumulator) -> Result<(), Error> {
         for (resource, _) in self.plugins(&self.kustomization.validators, "validators")? {
-            let transformers = crate::plugin::transformers(&resource, &self.loader)
+            let transformers = plugin::transformers(&resource, &self.loader)
                 .map_err(|source| Error::Plugin { path: self.file(), field: "validators", source })?;
             let mut changed = accumulator.resources.clone();
             for transformer in transformers {
@@ -60,15 +69,17 @@ impl Target<'_, '_> {
                     .with_schema(|schema| transformer.apply(&mut changed, schema))
                     .map_err(|failure| self.failed("validators", failure))?;
             }
-            if !is_same(&accumulator.resources, &changed) {
-                return Err(Error::Validator(self.file()));
+            if let Some(object) = changed_by_validator(&accumulator.resources, &changed) {
+                let (path, validator) = (self.file(), resource.original_id());
+                return Err(Error::Validator { path, validator, object });
             }
         }
         Ok(())
     }
 }
 
-fn is_same(one: &Resources, other: &Resources) -> bool {
+/// The first object that is another one than before.
+fn changed_by_validator(before: &Resources, after: &Resources) -> Option<ResourceId> {
     let unlabelled = |resource: &Resource| {
         let mut resource = resource.clone();
         let mut labels = resource.texts("labels");
@@ -77,5 +88,9 @@ fn is_same(one: &Resources, other: &Resources) -> bool {
         }
         resource.to_value().ok()
     };
-    one.len() == other.len() && one.iter().map(unlabelled).eq(other.iter().map(unlabelled))
+    let differs = |pair: &(&Resource, &Resource)| unlabelled(pair.0) != unlabelled(pair.1);
+    let changed = before.iter().zip(after.iter()).find(differs).map(|(before, _)| before);
+    let longer = if before.len() > after.len() { before } else { after };
+    let rest = longer.iter().nth(before.len().min(after.len()));
+    changed.or(rest).map(Resource::id)
 }

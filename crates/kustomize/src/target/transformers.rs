@@ -7,6 +7,7 @@ use crate::kustomization::Patch;
 use crate::load::LoadError;
 use crate::origin::{self, Origin};
 use crate::plugin::{self, ConfigurationProblem, Failure, Transformer};
+use crate::remote::redacted;
 use crate::transform::labels;
 use crate::transform::namespace::Subjects;
 use crate::transform::prefix_suffix::Side;
@@ -42,9 +43,6 @@ impl Target<'_, '_> {
         match failure {
             Failure::Patch(source) => Error::Patch { path, field, source },
             Failure::Transform(source) => Error::Transform { path, field, source },
-            Failure::Convert(source) => {
-                Error::Plugin { path, field: "transformers", source: plugin::PluginError::Convert(source) }
-            }
         }
     }
 
@@ -152,11 +150,11 @@ impl Target<'_, '_> {
         match problem {
             ConfigurationProblem::Patch(source) => Error::Patch { path, field, source },
             ConfigurationProblem::Load(source) if !entry.is_empty() => {
-                Error::PatchFile { path, field, entry: entry.to_owned(), source }
+                Error::PatchFile { path, field, entry: redacted(entry), source }
             }
             ConfigurationProblem::Load(source) => load_failed(path, field, source),
             ConfigurationProblem::Option(source) => Error::Transform { path, field, source },
-            other => Error::ReplacementFile { path, entry: field, problem: other.to_string() },
+            source => Error::Misconfigured { path, field, source },
         }
     }
 

@@ -6,6 +6,7 @@ use super::TransformError;
 use crate::field_spec::{Create, FieldError, FieldSpec, set_scalar};
 use crate::resource::Resource;
 use crate::resources::{IdError, Resources};
+use crate::schema::Schema;
 
 /// Which subjects of role bindings are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,13 +38,15 @@ impl Subjects {
 }
 
 /// What the transformer is told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) specs: &'a [FieldSpec],
     /// Only empty fields are set.
     pub(crate) unset_only: bool,
     pub(crate) subjects: Subjects,
+    /// Knows which kinds live in no namespace.
+    pub(crate) schema: &'a Schema,
 }
 
 /// Moves all resources to a namespace.
@@ -72,7 +75,7 @@ pub(crate) fn apply(resources: &mut Resources, options: &Options<'_>) -> Result<
 /// A field cannot be set.
 pub(crate) fn move_one(resource: &mut Resource, options: &Options<'_>) -> Result<(), TransformError> {
     let mut set = |node: &mut Node| set_namespace(node, options);
-    if !resource.gvk().is_cluster_scoped() {
+    if !options.schema.is_cluster_scoped(&resource.gvk()) {
         let spec = FieldSpec { path: "metadata/namespace".into(), create: true, ..FieldSpec::default() };
         spec.apply(resource, Create::Plain, &mut set)
             .map_err(|source| TransformError::field("metadata/namespace", resource, source))?;

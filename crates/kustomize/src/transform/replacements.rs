@@ -45,17 +45,21 @@ pub enum ReplacementError {
     },
     /// The path does not fit the source.
     #[error("error looking up replacement source: {0}")]
-    Lookup(LookupError),
+    Lookup(#[source] LookupError),
     /// A part of a collection.
     #[error("delimiter option can only be used with scalar nodes")]
     Delimiter,
     /// A part that the value has not.
-    #[error("options.index {index} is out of bounds for value {value}")]
+    #[error("options.index {index} is out of bounds: field {path} of {id} has {parts} parts")]
     Bounds {
         /// The index.
         index: i64,
-        /// The value.
-        value: String,
+        /// The path.
+        path: String,
+        /// The source.
+        id: ResourceId,
+        /// How many there are.
+        parts: usize,
     },
     /// A target without selector.
     #[error("target must specify resources to select")]
@@ -133,7 +137,7 @@ fn value_of(resources: &mut Resources, source: &ReplacementSource) -> Result<Nod
     let found = found
         .filter(|node| !node.is_empty())
         .ok_or_else(|| ReplacementError::NoField { path: path.to_owned(), id: source.id.clone() })?;
-    refined(found, source.options.as_ref())
+    refined(found, source.options.as_ref(), (path, &source.id))
 }
 
 /// All ids, the current one first, with namespaces as they are written.
@@ -149,15 +153,23 @@ fn is_selected_by(id: &ResourceId, selector: &ResourceId) -> bool {
 }
 
 /// The part of a value that the options name.
-fn refined(node: &Node, options: Option<&FieldOptions>) -> Result<Node, ReplacementError> {
+fn refined(
+    node: &Node,
+    options: Option<&FieldOptions>,
+    (path, id): (&str, &ResourceId),
+) -> Result<Node, ReplacementError> {
     let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
         return Ok(node.clone());
     };
     let Node::Scalar(scalar) = node else { return Err(ReplacementError::Delimiter) };
-    let mut parts = scalar.text.split(options.delimiter.as_str());
-    let part = usize::try_from(options.index).ok().and_then(|index| parts.nth(index));
-    let part = part
-        .ok_or_else(|| ReplacementError::Bounds { index: options.index, value: scalar.text.to_string() })?;
+    let parts: Vec<&str> = scalar.text.split(options.delimiter.as_str()).collect();
+    let part = usize::try_from(options.index).ok().and_then(|index| parts.get(index).copied());
+    let part = part.ok_or_else(|| ReplacementError::Bounds {
+        index: options.index,
+        path: path.to_owned(),
+        id: id.clone(),
+        parts: parts.len(),
+    })?;
     let mut scalar = scalar.clone();
     scalar.text = Arc::from(part);
     Ok(Node::Scalar(scalar))

@@ -9,6 +9,7 @@ use crate::field_spec::{FieldError, looks_like_other_than_text};
 use crate::kustomization::Selector;
 use crate::resource::Resource;
 use crate::resources::Resources;
+use crate::schema::Schema;
 use crate::select::select;
 
 /// Where a value is put.
@@ -17,7 +18,7 @@ pub(crate) struct Target {
     pub(crate) selector: Option<Selector>,
     pub(crate) field_path: String,
     /// The place among the parts of a path; 0 where the whole field is set.
-    pub(crate) position: usize,
+    pub(crate) position: i64,
 }
 
 /// Sets fields to a value, or puts it into paths.
@@ -28,6 +29,7 @@ pub(crate) fn apply(
     resources: &mut Resources,
     value: &str,
     targets: &[Target],
+    schema: &Schema,
 ) -> Result<(), TransformError> {
     for target in targets {
         let selected = match &target.selector {
@@ -37,7 +39,13 @@ pub(crate) fn apply(
         for at in selected {
             let resource = resources.one_mut(at);
             if target.field_path == "metadata/namespace" {
-                let options = namespace::Options { namespace: value, ..namespace::Options::default() };
+                let options = namespace::Options {
+                    namespace: value,
+                    specs: &[],
+                    unset_only: false,
+                    subjects: namespace::Subjects::Default,
+                    schema,
+                };
                 namespace::move_one(resource, &options)?;
             } else {
                 set(resource, value, target)
@@ -76,10 +84,9 @@ fn set(resource: &mut Resource, value: &str, target: &Target) -> Result<(), Fiel
         node = next;
     }
     let Node::Scalar(known) = &*node else { return Err(FieldError::kind("ScalarNode", node)) };
-    let text = if target.position > 0 {
-        inserted(&known.text, target.position - 1, value)
-    } else {
-        value.to_owned()
+    let text = match target.position {
+        ..=0 => value.to_owned(),
+        position => inserted(&known.text, usize::try_from(position - 1).unwrap_or(usize::MAX), value),
     };
     let style = if known.style == Style::PLAIN && known.text.is_empty() && looks_like_other_than_text(&text) {
         Style::QUOTED

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kustomize::{Kind, Options, Tree, TreeError};
+use kustomize::{Kind, Options, RemoteError, Remotes, RepositoryUrl, Tree, TreeError};
 
 use crate::case::Case;
 
@@ -186,4 +186,101 @@ fn an_id_that_two_resources_have_in_the_end() {
             &["already registered id: ConfigMap.v1.[noGrp]/a.[noNs]", "rename one of the two"],
         );
     }
+}
+
+#[test]
+fn files_that_a_field_of_a_base_names() {
+    for field in ["configurations", "crds"] {
+        let base = format!("{field}: [gone.yaml]\n");
+        let files = [("k/kustomization.yaml", "resources: [base]\n"), ("k/base/kustomization.yaml", &*base)];
+        check(
+            &tree(&files),
+            &[&format!("in {field} of /k/base/kustomization.yaml: create /k/base/gone.yaml")],
+        );
+    }
+    let files = [
+        ("k/kustomization.yaml", "configurations: [c.yaml]\nresources: [a.yaml]\n"),
+        ("k/a.yaml", CONFIG_MAP),
+        ("k/c.yaml", "nowhere: 1\n"),
+    ];
+    check(&tree(&files), &["configurations: /k/c.yaml: "]);
+}
+
+#[test]
+fn variables_of_a_base() {
+    let base =
+        "resources: [a.yaml]\nvars: [{name: X, objref: {kind: ConfigMap, name: gone, apiVersion: v1}}]\n";
+    let files = [
+        ("k/kustomization.yaml", "resources: [base]\n"),
+        ("k/base/kustomization.yaml", base),
+        ("k/base/a.yaml", CONFIG_MAP),
+    ];
+    check(&tree(&files), &["var 'X'", "fix: in vars of /k/base/kustomization.yaml: correct objref"]);
+}
+
+#[test]
+fn inline_objects_that_are_no_yaml() {
+    let text = "'apiVersion: v1\n\n  data: {k: [}'";
+    for (field, entry) in [
+        ("patchesStrategicMerge", "inline patch in entry 1"),
+        ("transformers", "inline object in entry 1"),
+        ("generators", "inline object in entry 1"),
+    ] {
+        let first = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}";
+        let file = format!("resources: [a.yaml]\n{field}: [\"{first}\", {text}]\n");
+        let files = [("k/kustomization.yaml", &*file), ("k/a.yaml", CONFIG_MAP)];
+        check(&tree(&files), &[&format!("{field} of /k/kustomization.yaml"), entry, "yaml: line"]);
+    }
+}
+
+#[test]
+fn problems_are_told_of_their_own_field() {
+    for (field, text, words) in [
+        (
+            "patchesJson6902[0]",
+            "patchesJson6902: [{target: {kind: ConfigMap, name: a}}]\n",
+            "empty file path",
+        ),
+        ("replacements", "replacements: [{path: r.yaml}]\n", "r.yaml: unsupported replacement type"),
+    ] {
+        let file = format!("resources: [a.yaml]\n{text}");
+        let files = [("k/kustomization.yaml", &*file), ("k/a.yaml", CONFIG_MAP), ("k/r.yaml", "text\n")];
+        check(&tree(&files), &[&format!("{field} of /k/kustomization.yaml: "), words]);
+    }
+}
+
+#[test]
+fn a_hash_that_fails_names_its_object() {
+    let patch = "{apiVersion: v1, kind: ConfigMap, metadata: {name: g}, data: {k: !!int abc}}";
+    let file = format!(
+        "resources: [a.yaml]\nconfigMapGenerator: [{{name: g, literals: [a=b]}}]\npatches: [{{patch: \"{patch}\"}}]\n"
+    );
+    let files = [("k/kustomization.yaml", &*file), ("k/a.yaml", CONFIG_MAP)];
+    check(&tree(&files), &["/k/kustomization.yaml: ConfigMap.v1.[noGrp]/g.[noNs]: yaml: cannot decode"]);
+}
+
+/// A repository with one tree.
+struct Repository(Arc<dyn Tree>);
+
+impl Remotes for Repository {
+    fn repository(&self, _: &RepositoryUrl) -> Result<Arc<dyn Tree>, RemoteError> {
+        Ok(self.0.clone())
+    }
+
+    fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        Err(RemoteError(Arc::new(std::io::Error::other(url.to_owned()))))
+    }
+}
+
+#[test]
+fn files_outside_of_the_folder_of_a_repository() {
+    let files = [("k/kustomization.yaml", "resources: [../a.yaml]\n"), ("a.yaml", CONFIG_MAP)];
+    let remotes = Repository(Arc::new(tree(&files)));
+    let overlay = [("k/kustomization.yaml", "resources: ['https://example.com/org/repo//k']\n")];
+    let options =
+        Options { restriction: kustomize::Restriction::None, remotes: Some(&remotes), ..Options::default() };
+    let error = kustomize::build(&tree(&overlay), "k", options).expect_err("must be refused").to_string();
+    assert!(error.contains("security; file '/a.yaml'") && error.contains("in a repository"), "{error}");
+    assert!(!error.contains("LoadRestrictionsNone"), "{error}");
+    check(&tree(&files), &["security; file '/a.yaml'", "LoadRestrictionsNone"]);
 }

@@ -120,3 +120,44 @@ fn charts_and_remote_bases_are_refused_by_name() {
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
     }
 }
+
+#[test]
+fn passwords_of_urls_are_not_shown() {
+    for file in [
+        "resources: ['https://user:hunter2@example.com/org/repo//base']\n",
+        "resources: ['ssh://user:hunter2@example.com/org/repo//base']\n",
+        "resources: ['git::https://user:hunter2@example.com']\n",
+        "components: ['https://user:hunter2@example.com/org/repo//base']\n",
+        "patches: [{path: 'https://user:hunter2@example.com/patch.yaml'}]\n",
+        "replacements: [{path: 'https://hunter2@example.com/replacements.yaml'}]\n",
+        "configMapGenerator: [{name: a, files: ['https://user:hunter2@example.com/a.txt']}]\n",
+        "configMapGenerator: [{name: a, files: ['a=https://user:hunter2@example.com/a=b']}]\n",
+        "transformers: ['https://example.com/t.yaml?token=hunter2']\n",
+    ] {
+        let tree = tree(&[("app/kustomization.yaml", file)]);
+        let error = build(&tree, "app", &Options::default(), None).expect_err("must be refused");
+        let shown = format!("{error} {:?}", error.place());
+        assert!(!shown.contains("hunter2") && shown.contains("xxxxx"), "{file}: {shown}");
+    }
+}
+
+#[test]
+fn a_file_is_read_leniently_and_an_empty_one_builds_nothing() {
+    let build_of = |file: &str| {
+        let tree = tree(&[("app/kustomization.yaml", file), ("app/web.yaml", DEPLOYMENT)]);
+        build(&tree, "app", &Options::default(), None)
+    };
+    let built = build_of("foo: 1\nresources: [web.yaml]\nlabels: [{pairs: {a: b}, more: 1}]\n");
+    assert!(built.expect("it builds").yaml.contains("a: b"));
+    assert_eq!(build_of("resources: []\n").expect("it builds").yaml, "");
+    let generated = build_of("configMapGenerator: [{name: a, literals: [a=b]}]\n").expect("it builds").yaml;
+    assert!(generated.contains("configuredIn: kustomization.yaml"), "{generated}");
+    let refused = |file: &str| build_of(file).expect_err("must be refused").to_string();
+    let of_kind = refused("kind: Other\nresources: [web.yaml]\n");
+    assert!(
+        of_kind.starts_with("kustomize build failed: ") && of_kind.contains("kind should be"),
+        "{of_kind}"
+    );
+    let of_type = refused("namePrefix: [a]\n");
+    assert!(of_type.contains("namePrefix") && of_type.ends_with("in /app/kustomization.yaml"), "{of_type}");
+}

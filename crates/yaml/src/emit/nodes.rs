@@ -59,6 +59,11 @@ fn write_scalar(layout: &mut Layout<'_>, scalar: &Scalar, place: Place) -> Resul
         layout.word(&format!("{:?}", &*scalar.text), place);
         return Ok(());
     }
+    let is_typed = matches!(scalar.tag, Tag::Int | Tag::Float | Tag::Bool | Tag::Timestamp);
+    if is_typed && plain_tag(&scalar.text) != scalar.tag && !scalar.text.contains('\n') {
+        // What does not look like what it is said to be says it.
+        layout.word(scalar.tag.name(), place);
+    }
     if means_text || scalar.tag == Tag::Str {
         return layout.text(&scalar.text, place);
     }

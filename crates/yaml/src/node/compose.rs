@@ -12,29 +12,28 @@ use crate::document::{Ended, MAX_DEPTH, guarded, is_excessive, mark_of, syntax};
 use crate::reader::{self, Chunks};
 use crate::{Error, Mark};
 
-/// The documents of a stream with the place where the content of each one starts. Aliases are replaced by
-/// copies of what they name, and merge keys by the entries that they merge, as kyaml's `DeAnchor`.
+/// The first document of a text with the place where its content starts; what follows may be anything. Aliases
+/// are replaced by copies of what they name, and merge keys by the entries that they merge, as kyaml's `DeAnchor`.
 ///
 /// # Errors
-/// The text is not YAML, passes a limit of depth or aliasing, or merges what cannot be merged.
-pub fn parse_nodes(text: &str) -> Result<Vec<(Node, Mark)>, Error> {
+/// The document is not YAML, passes a limit of depth or aliasing, or merges what cannot be merged.
+pub fn parse_first_node(text: &str) -> Result<Option<(Node, Mark)>, Error> {
     guarded(text, compose)
 }
 
-fn compose(ended: Ended<'_>) -> Result<Vec<(Node, Mark)>, Error> {
+fn compose(ended: Ended<'_>) -> Result<Option<(Node, Mark)>, Error> {
     let parser = reader::parser(ended.text);
     let mut composer = Composer { parser, ended, anchors: HashMap::new(), nodes: 0, aliased: 0, depth: 0 };
-    let mut documents = Vec::new();
+    let mut document = None;
     loop {
         let (event, mark) = composer.next()?;
         match event {
-            EventData::StreamEnd => return Ok(documents),
+            EventData::StreamEnd | EventData::DocumentEnd { .. } => return Ok(document),
             EventData::DocumentStart { .. } => {
-                composer.anchors.clear();
                 let (first, start) = composer.next()?;
-                documents.push((composer.node(first, start)?.0, start));
+                document = Some((composer.node(first, start)?.0, start));
             }
-            EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
+            EventData::StreamStart { .. } => {}
             other => return Err(unexpected(mark, &other)),
         }
     }

@@ -9,8 +9,8 @@ pub(super) fn refolded(text: &str) -> String {
         return text.to_owned();
     }
     let written = format!("a: >{}\n{}\n", hints(text), body(text));
-    let read = super::parse_nodes(&written).ok();
-    let value = read.and_then(|documents| documents.first().and_then(|(node, _)| node.get("a").cloned()));
+    let read = super::parse_first_node(&written).ok().flatten();
+    let value = read.and_then(|(node, _)| node.get("a").cloned());
     value.map_or_else(|| text.to_owned(), |node| node.raw_text().to_owned())
 }
 

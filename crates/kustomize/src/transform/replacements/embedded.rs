@@ -19,7 +19,7 @@ pub(super) fn set(
     let Some((text, at)) = (1..parts.len()).find_map(|at| {
         let found = lookup::get(object, &parts[..at]).ok().flatten()?;
         let text = scalar_text(found)?;
-        yaml::parse_nodes(&text).ok().map(|_| (text, at))
+        yaml::parse_first_node(&text).ok().map(|_| (text, at))
     }) else {
         return false;
     };
@@ -39,7 +39,7 @@ fn changed(
     create: Create,
     (value, options): (&Node, Option<&FieldOptions>),
 ) -> Option<String> {
-    let mut inner = yaml::parse_nodes(text).ok()?.into_iter().next()?.0;
+    let mut inner = yaml::parse_first_node(text).ok()??.0;
     let mut write = |node: &mut Node| set_value(node, value, options);
     match lookup::visit(&mut inner, parts, create, &mut write) {
         Ok(count) if count > 0 => serialized(&inner, text),

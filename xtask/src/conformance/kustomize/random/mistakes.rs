@@ -14,10 +14,10 @@ pub(super) fn add(case: &mut Case, chance: &mut Chance, known: &[Known]) {
 
 const MISTAKES: [&str; 32] = [
     "patches:\n- patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: nowhere}}'\n",
-    "patches:\n- patch: '[{op: replace, path: /no/where, value: 1}]'\n  target: {kind: .*}\n",
-    "patches:\n- patch: '[{op: unknown, path: /a, value: 1}]'\n  target: {kind: .*}\n",
-    "patches:\n- patch: '[{op: test, path: /kind, value: Never}]'\n  target: {kind: .*}\n",
-    "patches:\n- patch: '[{op: remove, path: /metadata/name}]'\n",
+    "patches:\n- patch: '- {op: replace, path: /no/where, value: 1}'\n  target: {kind: .*}\n",
+    "patches:\n- patch: '- {op: unknown, path: /a, value: 1}'\n  target: {kind: .*}\n",
+    "patches:\n- patch: '- {op: test, path: /kind, value: Never}'\n  target: {kind: .*}\n",
+    "patches:\n- patch: '- {op: remove, path: /metadata/name}'\n",
     "patches:\n- patch: '{a: ['\n",
     "patches:\n- path: nowhere.yaml\n",
     "patches:\n- {}\n",
