@@ -29,7 +29,7 @@ impl Terms {
         url: "spec.source.repoURL",
         reference: "spec.source.targetRevision",
         path: "spec.source.path",
-        target_namespace: "spec.source.kustomize.namespace",
+        target_namespace: "spec.source.kustomize.namespace (`--kustomize-namespace` of `flamingo app create --upsert`)",
         credentials: "a repository Secret in the namespace of Argo CD",
     };
 

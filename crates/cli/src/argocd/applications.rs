@@ -154,6 +154,9 @@ fn application(arguments: &Create) -> Value {
     ] {
         object.set_at(path, content);
     }
+    if let Some(kustomize) = arguments.overlay.to_value() {
+        object.set_at(&["spec", "source", "kustomize"], kustomize);
+    }
     if arguments.auto_sync {
         object.set_at(&["spec", "syncPolicy", "automated"], Value::map());
     }

@@ -28,7 +28,7 @@ struct Failure {
 
 const DEPENDS: &str = "spec:\n  dependsOn: [{name: database}]\n";
 
-const FAILURES: [Failure; 9] = [
+const FAILURES: [Failure; 10] = [
     Failure {
         name: "image",
         manifest: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  \
@@ -44,6 +44,12 @@ const FAILURES: [Failure; 9] = [
         manifest: "",
         fields: &[],
         says: ["the path is not in the source", "set spec.source.path to a directory of the repository"],
+    },
+    Failure {
+        name: "namespace",
+        manifest: CONFIG_MAP,
+        fields: &[(&["spec", "source", "kustomize", "namespace"], "")],
+        says: ["ConfigMap/one namespace not specified", "--kustomize-namespace"],
     },
     Failure {
         name: "kind-denied",
