@@ -55,7 +55,7 @@ export interface Rows {
   rows: Row[];
 }
 
-export type StepName = "commit" | "fetched" | "built" | "applied" | "healthy";
+export type StepName = "application" | "commit" | "fetched" | "built" | "applied" | "healthy";
 
 export interface Step {
   name: StepName;
