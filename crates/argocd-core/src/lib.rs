@@ -10,5 +10,6 @@ pub mod policy;
 pub mod projects;
 pub mod repositories;
 pub mod revision;
+pub mod sync_options;
 
 pub use glob::{Glob, GlobError};
