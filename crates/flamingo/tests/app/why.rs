@@ -96,6 +96,28 @@ const FAILURES: [Failure; 10] = [
     },
 ];
 
+/// An Application that is refused after it was deployed is no success, though its Flux objects are as before.
+fn a_refusal_is_the_broken_link(world: &World, url: &str) {
+    let (code, said) = world.run(&["app", "wait", "immutable", "--timeout", "60s"]);
+    assert_eq!(code, 0, "{said}");
+    let mut refused = application(url, "immutable", &[]);
+    refused.set_at(&["spec", "source", "kustomize", "commonLabels", "a"], "b");
+    world.apply(&refused);
+    until_said(
+        world,
+        "immutable",
+        &[
+            "✗   application   spec.source.kustomize.commonLabels cannot be carried over",
+            "labelWithoutSelector: true",
+        ],
+    );
+    let (code, said) = world.run(&["why", "immutable", "-o", "name"]);
+    assert_eq!((code, said.as_str()), (1, "application\n"));
+    let (code, said) = world.run(&["app", "wait", "immutable", "--timeout", "60s"]);
+    assert!(code == 1 && said.contains("does not get there by itself"), "{said}");
+    world.apply(&application(url, "immutable", &[]));
+}
+
 fn git(folder: &Path, arguments: &[&str]) {
     let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git is installed");
     assert!(status.success(), "git {arguments:?}");
@@ -162,6 +184,7 @@ fn why_names_cause_and_fix() {
     for failure in &FAILURES {
         until_said(&world, failure.name, &failure.says);
     }
+    a_refusal_is_the_broken_link(&world, &url);
     let (code, said) = world.run(&["app", "wait", "immutable", "--timeout", "60s"]);
     assert_eq!(code, 0, "{said}");
     commit(folder.path(), &[("immutable", &deployment.replace("app: web", "app: other"))]);
