@@ -131,6 +131,7 @@ export const m = {
     goneText: "It was deleted, or you may not see it any more.",
     chain: "From the commit to running Pods",
     steps: {
+      application: "Application",
       commit: "Commit",
       fetched: "Fetched",
       built: "Built",

@@ -1,5 +1,5 @@
 //! Argo CD's rules about applications, decided on plain values: what a project allows, which repository
-//! credentials belong to an address, and what a revision names.
+//! credentials belong to an address, what a revision names, and which sync options there are.
 //!
 //! **Invariants.** No IO and no clock. Every rule has a table of cases as its test.
 
@@ -10,5 +10,6 @@ pub mod policy;
 pub mod projects;
 pub mod repositories;
 pub mod revision;
+pub mod sync_options;
 
 pub use glob::{Glob, GlobError};

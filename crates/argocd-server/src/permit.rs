@@ -227,6 +227,31 @@ impl<A: Action> Permit for OnApplication<A> {
     }
 }
 
+/// An application that the page shows. Whoever may see all applications is told that there is none of the name; Argo
+/// CD's own routes tell nobody.
+pub(crate) struct Shown {
+    pub(crate) caller: Caller,
+    pub(crate) application: Value,
+}
+
+impl Permit for Shown {
+    async fn decide(
+        control: &ControlPlane,
+        caller: Option<Caller>,
+        request: &Request,
+    ) -> Result<Self, ApiError> {
+        let caller = caller.ok_or_else(no_session)?;
+        let everything = policy::Request { resource: "applications", action: "get", object: "*/*" };
+        match visible(control, &caller, request).await {
+            Ok(application) => Ok(Self { caller, application }),
+            Err(error) if error.code == Code::PermissionDenied && control.permits(&caller, &everything) => {
+                Err(not_found("applications", request.variable("name")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl<A> OnApplication<A> {
     /// Refuses a body that names another application than the path and the query did.
     ///

@@ -23,7 +23,10 @@ impl DataDir {
     /// The folder of `--data-dir`, or that of the user's data.
     pub(crate) fn locate(given: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = given {
-            return Ok(Self(path.to_owned()));
+            // What is told of it has to hold in every other folder, too.
+            let path = std::path::absolute(path)
+                .with_context(|| format!("{} is no path of a folder", path.display()))?;
+            return Ok(Self(path));
         }
         let user = directories::ProjectDirs::from("", "", "flamingo")
             .context("there is no home folder; name a folder with --data-dir")?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use apimachinery::condition::{self, Status};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
-use argocd_api::application::{self, RESOURCES_FINALIZER};
+use argocd_api::application::{self, REFRESH, RESOURCES_FINALIZER};
 use cli::progress::Progress;
 use cluster::{Cluster, Propagation, Resource, Session, Subresource, Target};
 use flux_api::annotations::REQUESTED_AT;
@@ -40,6 +40,34 @@ pub(crate) struct Deployment {
     workload: Target,
     /// The last request for a look at the source.
     requested: Option<String>,
+    /// Whether an earlier run has made the workload, so that what it says may be old.
+    is_old: bool,
+    /// The request to deploy once more what an earlier run has deployed.
+    asked: Option<String>,
+}
+
+/// What the objects are at one moment.
+struct Seen {
+    application: Value,
+    source: Value,
+    workload: Value,
+}
+
+impl Seen {
+    /// Whether the Application was compared with its source since this run has asked for that.
+    fn is_compared(&self) -> bool {
+        object::annotation(&self.application, REFRESH).is_none()
+    }
+
+    fn revision(&self) -> Option<&str> {
+        self.source.str_at(&["status", "artifact", "revision"])
+    }
+
+    /// Whether the workload has begun with what the source has.
+    fn is_attempted(&self) -> bool {
+        let attempted = self.workload.str_at(&["status", "lastAttemptedRevision"]);
+        self.revision().is_none() || attempted == self.revision()
+    }
 }
 
 /// How the deployment is.
@@ -57,8 +85,9 @@ impl Deployment {
     pub(crate) async fn create(cluster: &Cluster, origin: &Origin) -> anyhow::Result<Self> {
         let session = kubernetes::session(cluster);
         kubernetes::apply(&session, &namespace(NAMESPACE)).await?;
-        kubernetes::apply(&session, &application(origin)).await?;
         let target = |resource, namespace| Target::new(&resource, namespace, &origin.name);
+        let is_old = session.get(&target(workloads(), FLUX_NAMESPACE)).await?.is_some();
+        kubernetes::apply(&session, &application(origin)).await?;
         Ok(Self {
             cluster: cluster.clone(),
             name: origin.name.clone(),
@@ -66,6 +95,8 @@ impl Deployment {
             source: target(sources(), FLUX_NAMESPACE),
             workload: target(workloads(), FLUX_NAMESPACE),
             requested: None,
+            is_old,
+            asked: None,
         })
     }
 
@@ -76,7 +107,7 @@ impl Deployment {
         while started.elapsed() < SOON {
             let source = session.get(&self.source).await?.unwrap_or_default();
             let application = session.get(&self.application).await?.unwrap_or_default();
-            let is_refused = application.at(&["status", "conditions"]).is_some();
+            let is_refused = refuses(&application) && object::annotation(&application, REFRESH).is_none();
             if is_refused || source.str_at(&["spec", "url"]) == Some(&origin.url) {
                 break;
             }
@@ -106,64 +137,86 @@ impl Deployment {
     /// Asks for a look at the source now.
     pub(crate) async fn request(&mut self, token: &str) -> anyhow::Result<()> {
         self.requested = Some(token.to_owned());
-        let annotations = Value::map_of([(REQUESTED_AT, token)]);
-        let patch = Value::map_of([("metadata", Value::map_of([("annotations", annotations)]))]);
         let session = kubernetes::session(&self.cluster);
-        session.merge_patch(&self.source, Subresource::Main, MANAGER, &patch).await?;
+        session.merge_patch(&self.source, Subresource::Main, MANAGER, &request(token)).await?;
         Ok(())
     }
 
     /// How it is now. `waited` says for how long nothing was said; a long wait is explained.
-    pub(crate) async fn state(&self, waited: Duration) -> anyhow::Result<State> {
+    ///
+    /// What an earlier run has left is not news: only what was observed in this one counts.
+    pub(crate) async fn state(&mut self, waited: Duration) -> anyhow::Result<State> {
         let session = kubernetes::session(&self.cluster);
-        let source = session.get(&self.source).await?.unwrap_or_default();
-        let workload = session.get(&self.workload).await?.unwrap_or_default();
-        let application = session.get(&self.application).await?.unwrap_or_default();
-        let revision = source.str_at(&["status", "artifact", "revision"]).unwrap_or_default();
-        let applied = workload.str_at(&["status", "lastAppliedRevision"]).unwrap_or_default();
-        if is_ready(&source)
-            && is_ready(&workload)
-            && revision == applied
-            && is_synced(&application, revision)
+        let get = async |target: &Target| session.get(target).await.map(Option::unwrap_or_default);
+        let application = get(&self.application).await?;
+        let (source, workload) = (get(&self.source).await?, get(&self.workload).await?);
+        let seen = Seen { application, source, workload };
+        let revision = seen.revision().unwrap_or_default();
+        if seen.is_compared()
+            && is_ready(&seen.source)
+            && is_ready(&seen.workload)
+            && seen.workload.str_at(&["status", "lastAppliedRevision"]) == Some(revision)
+            && is_synced(&seen.application, revision)
         {
             return Ok(State::Ready(revision.to_owned()));
         }
-        let is_known = self.is_current(&source, &workload) || refuses(&application);
-        if !is_known && waited < PATIENCE {
-            return Ok(State::Progressing("looking at the source".to_owned()));
+        if seen.is_compared() && self.is_old && self.asked.is_none() {
+            self.ask_workload(&session).await?;
         }
-        let mut findings = insight::diagnose([&source, &workload], jiff::Timestamp::now(), &OPTIONS);
-        findings.retain(|finding| finding.code != insight::Code::Waiting);
+        let findings = self.findings(&session, &seen, waited).await?;
         if findings.is_empty() {
-            // What the Flux objects say is said by the Application too.
-            findings = insight::diagnose([&application], jiff::Timestamp::now(), &OPTIONS);
-            for finding in &mut findings {
-                finding.fix = OPTIONS.in_place_of(&Terms::APPLICATION, &finding.fix);
-            }
-        }
-        if findings.is_empty() && waited > PATIENCE {
-            findings = self.pods(&session, &workload).await?;
-        } else if !findings.is_empty() {
-            findings.extend(self.pods(&session, &workload).await?);
-        }
-        if findings.is_empty() {
-            let message = progress_of(&workload).or_else(|| progress_of(&source));
-            return Ok(State::Progressing(message.unwrap_or_else(|| "waiting for the source".to_owned())));
+            let message = progress_of(&seen.workload).or_else(|| progress_of(&seen.source));
+            let message = message.filter(|_| seen.is_compared());
+            return Ok(State::Progressing(message.unwrap_or_else(|| "looking at the source".to_owned())));
         }
         Ok(State::Failed(findings))
     }
 
-    /// Whether the conditions are about what is wanted now, and not about an earlier commit or spec.
-    fn is_current(&self, source: &Value, workload: &Value) -> bool {
-        let observed = |object: &Value| {
-            object.at(&["status", "observedGeneration"]).and_then(Value::as_i64) == object::generation(object)
-        };
-        let handled = source.str_at(&["status", "lastHandledReconcileAt"]) == self.requested.as_deref();
-        let revision = source.str_at(&["status", "artifact", "revision"]);
-        let attempted = workload.str_at(&["status", "lastAttemptedRevision"]);
-        observed(source)
-            && (handled || self.requested.is_none())
-            && (revision.is_none() || attempted == revision)
+    async fn findings(
+        &self,
+        session: &Session,
+        seen: &Seen,
+        waited: Duration,
+    ) -> anyhow::Result<Vec<Finding>> {
+        if !seen.is_compared() {
+            return Ok(Vec::new());
+        }
+        let now = jiff::Timestamp::now();
+        let is_current = self.is_current(&seen.source);
+        let is_observed = is_current && is_observed(&seen.workload);
+        let source = is_current.then_some(&seen.source);
+        // What fails before it counts as attempted may be about an earlier commit; that passes soon.
+        let workload = is_observed
+            && was_handled(&seen.workload, self.asked.as_deref())
+            && (seen.is_attempted() || waited > PATIENCE);
+        let flux = source.into_iter().chain(workload.then_some(&seen.workload));
+        let mut findings = insight::diagnose(flux, now, &OPTIONS);
+        findings.retain(|finding| finding.code != insight::Code::Waiting);
+        if findings.is_empty() && refuses(&seen.application) {
+            // What the Flux objects say is said by the Application too.
+            findings = insight::diagnose([&seen.application], now, &OPTIONS);
+            for finding in &mut findings {
+                finding.fix = OPTIONS.in_place_of(&Terms::APPLICATION, &finding.fix);
+            }
+        }
+        let is_explained = !findings.is_empty() || waited > PATIENCE;
+        if is_explained && is_observed && seen.is_attempted() {
+            findings.extend(self.pods(session, &seen.workload).await?);
+        }
+        Ok(findings)
+    }
+
+    /// Has what an earlier run deployed tried once more, so that what it says is of this run.
+    async fn ask_workload(&mut self, session: &Session) -> anyhow::Result<()> {
+        let token = format!("up/{}", jiff::Timestamp::now());
+        session.merge_patch(&self.workload, Subresource::Main, MANAGER, &request(&token)).await?;
+        self.asked = Some(token);
+        Ok(())
+    }
+
+    /// Whether what the source says is about what is wanted now, and not about an earlier commit or spec.
+    fn is_current(&self, source: &Value) -> bool {
+        is_observed(source) && was_handled(source, self.requested.as_deref())
     }
 
     /// What is wrong with the Pods in the namespaces of what was applied.
@@ -264,6 +317,7 @@ const OPTIONS: Terms = Terms {
     reference: "--ref",
     path: "--path",
     target_namespace: "--target-namespace",
+    refresh: "`flamingo up` itself",
     ..Terms::FLUX
 };
 
@@ -281,8 +335,28 @@ fn workloads() -> Resource {
 
 fn is_ready(object: &Value) -> bool {
     let ready = object.at(&["status", "conditions"]).and_then(|list| condition::get(list, "Ready"));
+    ready.is_some_and(|ready| ready.status == Status::True) && is_observed(object)
+}
+
+/// Whether the status is about the spec as it is. Flux notes a generation that failed in the condition alone.
+fn is_observed(object: &Value) -> bool {
+    let generation = object::generation(object);
     let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
-    ready.is_some_and(|ready| ready.status == Status::True) && observed == object::generation(object)
+    let ready = object.at(&["status", "conditions"]).and_then(|list| condition::get(list, "Ready"));
+    observed == generation || ready.is_some_and(|ready| ready.observed_generation == generation)
+}
+
+/// Whether a request was answered, or a later one of somebody else.
+fn was_handled(object: &Value, request: Option<&str>) -> bool {
+    let handled = object.str_at(&["status", "lastHandledReconcileAt"]);
+    request.is_none() || handled == request || handled == object::annotation(object, REQUESTED_AT)
+}
+
+/// The patch that asks a Flux object to look again.
+fn request(token: &str) -> Value {
+    let mut patch = Value::map();
+    patch.set_at(&["metadata", "annotations", REQUESTED_AT], token);
+    patch
 }
 
 fn progress_of(object: &Value) -> Option<String> {
@@ -323,11 +397,12 @@ fn application(origin: &Origin) -> Value {
         ("labels", Value::map_of([MADE_BY])),
         ("finalizers", Value::list_of([RESOURCES_FINALIZER])),
     ]);
-    let overrides = [
+    let annotations = [
         ("flamingo/gitrepository-override", "spec:\n  interval: 1m\n"),
         ("flamingo/kustomize-override", "spec:\n  timeout: 3m\n"),
+        (REFRESH, "normal"),
     ];
-    metadata.set_at(&["annotations"], Value::map_of(overrides));
+    metadata.set_at(&["annotations"], Value::map_of(annotations));
     let mut source = Value::map_of([
         ("repoURL", origin.url.as_str()),
         ("path", &origin.path),

@@ -38,19 +38,21 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Prepares the repository that the arguments name; a local one is served on loopback.
-    pub(crate) async fn prepare(arguments: &Up, data_dir: &Path) -> anyhow::Result<Self> {
-        match arguments.from.as_deref() {
-            None => Self::demo(data_dir).await,
+    /// Prepares the repository that the arguments name; a local one is served on loopback. `None` where they name none.
+    pub(crate) async fn given(arguments: &Up) -> anyhow::Result<Option<Self>> {
+        let origin = match arguments.from.as_deref() {
+            None => return Ok(None),
             Some(from) if from.contains("://") => Self::remote(from, arguments).await,
             Some(from) if argocd_core::repositories::is_ssh(from) => bail!(
                 "{from} is an address of SSH, which is not supported yet; use the https:// address of the repository"
             ),
             Some(from) => Self::local(Path::new(from), arguments).await,
-        }
+        };
+        origin.map(Some)
     }
 
-    async fn demo(data_dir: &Path) -> anyhow::Result<Self> {
+    /// The built-in repository, written to the data folder and served on loopback.
+    pub(crate) async fn demo(data_dir: &Path) -> anyhow::Result<Self> {
         let directory = data_dir.join("demo.git");
         if directory.exists() {
             std::fs::remove_dir_all(&directory)

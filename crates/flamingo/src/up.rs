@@ -32,17 +32,23 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How often the deployment is looked at while it is not ready, and when it is.
 const BUSY: Duration = Duration::from_millis(200);
 const IDLE: Duration = Duration::from_secs(10);
+/// What is wrong for so long is no passing state of a deployment that goes on.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// Runs until it is stopped; with `--once`, until the deployment is ready or certainly is not.
 pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
+    // What is wrong with the arguments is said before anything is started, or forgotten.
+    let given = Origin::given(&arguments).await?;
     let data_dir = DataDir::locate(arguments.data_dir.as_deref())?.take(arguments.fresh)?;
     let mut reporter = Reporter::new(Progress::start());
     reporter.doing("starting the simulated cluster");
     let sandbox = start_sandbox(&data_dir.path, &arguments).await?;
     let kubeconfig = data_dir.path.join("kubeconfig");
     sandbox.write_kubeconfig(&kubeconfig).context("the kubeconfig cannot be written")?;
-    // What is wrong with the arguments is said before anything else.
-    let origin = Origin::prepare(&arguments, &data_dir.path).await?;
+    let origin = match given {
+        Some(origin) => origin,
+        None => Origin::demo(&data_dir.path).await?,
+    };
     reporter.say(&introduction(sandbox.url(), &kubeconfig));
 
     let stop = CancellationToken::new();
@@ -165,6 +171,7 @@ async fn follow(
     let mut commits = commits(origin.local.as_ref());
     let give_up = arguments.once.then(|| Instant::now() + arguments.timeout);
     let mut since = Instant::now();
+    let mut lasting: Option<Instant> = None;
     let mut first = true;
     loop {
         reporter.refusal(sandbox.write_refusal());
@@ -182,7 +189,14 @@ async fn follow(
             }
             _ => BUSY,
         };
+        lasting = lasting.or_else(|| Some(Instant::now())).filter(|_| is_lasting(&state));
         if give_up.is_some_and(|give_up| Instant::now() > give_up) {
+            let timeout = apimachinery::duration::format(arguments.timeout);
+            reporter.say(&format!("✗ Not ready within {timeout}; --timeout allows more."));
+            return Ok(ExitCode::FAILURE);
+        }
+        if arguments.once && lasting.is_some_and(|since| since.elapsed() > SETTLED) {
+            reporter.say("✗ This does not pass by itself, so --once ends here.");
             return Ok(ExitCode::FAILURE);
         }
         tokio::select! {
@@ -190,6 +204,7 @@ async fn follow(
             commit = commits.next() => {
                 if let Some(commit) = commit {
                     since = Instant::now();
+                    lasting = None;
                     reporter.forget();
                     reporter.say(&format!("New commit {commit}"));
                     deployment.request(&commit).await?;
@@ -198,6 +213,11 @@ async fn follow(
             }
         }
     }
+}
+
+/// Whether something is wrong that stays until somebody changes it.
+fn is_lasting(state: &State) -> bool {
+    matches!(state, State::Failed(findings) if findings.iter().any(|finding| finding.code.is_lasting()))
 }
 
 /// New commits of a local repository; the one that is there at the start is none.

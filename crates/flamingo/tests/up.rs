@@ -149,6 +149,59 @@ fn an_image_that_does_not_exist_is_explained() {
 }
 
 #[test]
+fn once_ends_as_soon_as_it_certainly_does_not_become_ready() {
+    let repository = repository(&[("one.yaml", CONFIG_MAP)]);
+    let from = repository.path().to_str().expect("UTF-8");
+    let started = std::time::Instant::now();
+    let (code, said) = once(&["--from", from, "--ref", "absent"], "10m");
+    assert_eq!(code, 1, "{said}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(120), "{said}");
+    assert!(said.contains("does not pass by itself, so --once ends here"), "{said}");
+}
+
+#[test]
+fn what_an_earlier_run_found_is_no_news() {
+    let repository = repository(&[("one.yaml", CONFIG_MAP)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let run = |more: &[&str], code: i32| {
+        let from = ["--from", repository.path().to_str().expect("UTF-8"), "--once", "--timeout", "60s"];
+        let output = flamingo(&data, &[&from, more].concat()).output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        said
+    };
+    assert!(run(&["--ref", "absent"], 1).contains("unable to resolve 'absent'"));
+    let said = run(&["--path", "nowhere"], 1);
+    assert!(!said.contains("absent") && said.contains("stat /nowhere"), "{said}");
+    let said = run(&["--path", "elsewhere"], 1);
+    assert!(!said.contains("nowhere") && said.contains("stat /elsewhere"), "{said}");
+    let said = run(&[], 0);
+    assert!(!said.contains('✗'), "{said}");
+}
+
+#[test]
+fn a_bad_repository_is_refused_before_anything_is_started_or_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let output = flamingo(&data, &["--from", "/no/such/folder", "--fresh"]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("/no/such/folder cannot be opened") && !said.contains("simulated"), "{said}");
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_relative_data_folder_is_told_as_it_can_be_used_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output =
+        flamingo(Path::new("data"), &["--once", "--timeout", "60s"]).current_dir(folder.path()).output();
+    let said = String::from_utf8_lossy(&output.expect("it starts").stderr).into_owned();
+    let folder = folder.path().canonicalize().expect("a path");
+    assert!(said.contains(&format!("KUBECONFIG={}", folder.join("data/kubeconfig").display())), "{said}");
+}
+
+#[test]
 fn an_unreachable_repository_is_named() {
     let (code, said) = once(&["--from", "http://127.0.0.1:9/app.git", "--ref", "main"], "4s");
     assert_eq!(code, 1, "{said}");

@@ -13,6 +13,8 @@ use crate::{Code, Finding, Terms, diagnose};
 /// A link of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Link {
+    /// What the Application asks for can be done at all; a link of its own only where it cannot.
+    Application,
     /// There is a revision as it is wanted.
     Commit,
     /// It is here, as an artifact.
@@ -26,12 +28,13 @@ pub enum Link {
 }
 
 impl Link {
-    /// All links, from the commit to the Pods.
+    /// The links that every chain has, from the commit to the Pods.
     pub const ALL: [Self; 5] = [Self::Commit, Self::Fetched, Self::Built, Self::Applied, Self::Healthy];
 
     /// The name for programs.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Application => "application",
             Self::Commit => "commit",
             Self::Fetched => "fetched",
             Self::Built => "built",
@@ -136,40 +139,56 @@ fn rank(code: Code) -> u8 {
     }
 }
 
-/// The chain, in its order. At most one link is neither done nor waiting.
+/// The chain, in its order. At most one link is neither done nor waiting. It begins with the Application where that
+/// is refused.
 pub fn chain(of: &Deployment<'_>) -> Vec<Step> {
+    let refusal = refusal(of);
+    let first = refusal.iter().map(|step| step.link).filter(|link| *link == Link::Application);
     let mut is_open = true;
-    Link::ALL
-        .into_iter()
+    first
+        .chain(Link::ALL)
         .map(|link| {
-            let step = if is_open { step(link, of) } else { waiting(link, "") };
+            let step = match &refusal {
+                Some(refusal) if refusal.link == link => refusal.clone(),
+                _ if is_open => step(link, of),
+                _ => waiting(link, ""),
+            };
             is_open &= step.state == StepState::Done;
             step
         })
         .collect()
 }
 
+/// What the Application says of itself and its Flux objects do not: these stay as they were then.
+fn refusal(of: &Deployment<'_>) -> Option<Step> {
+    let application = of.application?;
+    let reference = engine::ObjectRef::of(application)?;
+    let finding = match of.source {
+        Some(_) => crate::argocd::condition(application, &reference)?,
+        None => crate::argocd::application(application, &reference)?,
+    };
+    let flux = [of.source, of.workload].into_iter().flatten();
+    let flux_speaks = || !diagnose(flux, Timestamp::UNIX_EPOCH, &Terms::FLUX).is_empty();
+    if finding.code != Code::InvalidApplication && flux_speaks() {
+        return None;
+    }
+    let is_about_the_revision = finding.evidence.contains("unable to resolve");
+    let link = if is_about_the_revision { Link::Commit } else { Link::Application };
+    Some(failed(link, finding.evidence, crate::argocd::since(application)))
+}
+
 fn step(link: Link, of: &Deployment<'_>) -> Step {
-    let Some(source) = of.source else { return without_source(link, of) };
+    let Some(source) = of.source else {
+        return active(link, "waiting for the Flux objects".to_owned(), None);
+    };
     match link {
+        Link::Application => done(link, "", None),
         Link::Commit => commit(source),
         Link::Fetched => fetched(source),
         Link::Built | Link::Applied | Link::Healthy => match of.workload {
             Some(workload) => deployed(link, source, workload, of),
             None => waiting(link, "there is no Flux object that deploys it"),
         },
-    }
-}
-
-/// Nothing was generated: the Application says why, or it is too early.
-fn without_source(link: Link, of: &Deployment<'_>) -> Step {
-    let says = of.application.and_then(|application| {
-        let reference = engine::ObjectRef::of(application)?;
-        crate::argocd::application(application, &reference)
-    });
-    match says {
-        Some(finding) => failed(link, finding.evidence, None),
-        None => active(link, "waiting for the Flux objects".to_owned(), None),
     }
 }
 
@@ -191,9 +210,14 @@ fn commit(source: &Value) -> Step {
     let broken = ready.filter(|ready| ready.status == Status::False && is_about_the_revision(source));
     match (broken, artifact(source)) {
         (Some(ready), _) => failed(Link::Commit, ready.message, Some(ready.last_transition_time)),
-        (None, Some(revision)) => done(Link::Commit, revision, None),
+        (None, Some(revision)) => done(Link::Commit, revision, fetched_at(source)),
         (None, None) => active(Link::Commit, "looking at the source".to_owned(), None),
     }
+}
+
+/// When the artifact was made of the commit.
+fn fetched_at(source: &Value) -> Option<String> {
+    source.str_at(&["status", "artifact", "lastUpdateTime"]).map(str::to_owned)
 }
 
 /// Whether what is wrong with the source is that it cannot be reached, or lacks what is asked of it.
@@ -205,13 +229,12 @@ fn is_about_the_revision(source: &Value) -> bool {
 
 fn fetched(source: &Value) -> Step {
     let ready = ready_of(source);
-    let at = source.str_at(&["status", "artifact", "lastUpdateTime"]).map(str::to_owned);
     match (ready, artifact(source)) {
         (Some(ready), _) if ready.status == Status::False && !health::waits(&ready) => {
             failed(Link::Fetched, ready.message, Some(ready.last_transition_time))
         }
         (_, Some(revision)) if is_current(source) || is_suspended(source) => {
-            done(Link::Fetched, revision, at)
+            done(Link::Fetched, revision, fetched_at(source))
         }
         _ => active(Link::Fetched, "being fetched".to_owned(), None),
     }

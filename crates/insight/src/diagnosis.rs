@@ -66,8 +66,19 @@ mod tests {
             found(&object),
             "SourceContent Kustomization/ns/app: the path is not in the source\n  cause: kustomization path not \
              found: stat /absent: no such file or directory\n  fix:   set spec.path to a directory of the repository, \
-             or commit the missing one"
+             or commit the missing one; `flux reconcile kustomization NAME --with-source` fetches a commit that was just \
+             pushed"
         );
+    }
+
+    #[test]
+    fn a_patch_of_an_application_is_named_as_the_application_has_it() {
+        let message = "kustomize build failed: spec.patches[0]: no matches for Id ConfigMap.v1.[noGrp]/x";
+        let object = flux("Kustomization", "kustomize.toolkit.fluxcd.io", "BuildFailed", message);
+        let object = value::from_json(object.as_bytes()).expect("JSON");
+        let found = diagnose([&object], Timestamp::UNIX_EPOCH, &Terms::APPLICATION);
+        assert_eq!(found[0].evidence, message.replace("spec.patches", "spec.source.kustomize.patches"));
+        assert_eq!(found[0].fix, "correct the field that the cause names");
     }
 
     #[test]

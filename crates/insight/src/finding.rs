@@ -37,6 +37,28 @@ pub enum Code {
     JobFailed,
 }
 
+impl Code {
+    /// Whether it stays until somebody changes the source, the Application or the cluster.
+    pub fn is_lasting(self) -> bool {
+        match self {
+            Self::SourceContent
+            | Self::BuildFailed
+            | Self::ApplyRefused
+            | Self::Unsupported
+            | Self::InvalidApplication
+            | Self::ImagePull
+            | Self::JobFailed => true,
+            Self::SourceUnavailable
+            | Self::NoSpace
+            | Self::PruneFailed
+            | Self::Unhealthy
+            | Self::Waiting
+            | Self::CrashLoop
+            | Self::Unschedulable => false,
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

@@ -79,7 +79,8 @@ pub(crate) fn kustomization(object: &Value, reference: &ObjectRef, terms: &Terms
         "ArtifactFailed" if message.contains("path not found") => (
             Code::SourceContent,
             "the path is not in the source",
-            "set {path} to a directory of the repository, or commit the missing one",
+            "set {path} to a directory of the repository, or commit the missing one; {refresh} fetches a commit that was \
+             just pushed",
         ),
         "ArtifactFailed" => (
             Code::Waiting,
@@ -89,7 +90,10 @@ pub(crate) fn kustomization(object: &Value, reference: &ObjectRef, terms: &Terms
         "BuildFailed" => (
             Code::BuildFailed,
             "the manifests could not be built; nothing was changed in the cluster",
-            "correct the file that the cause names and commit",
+            match message.contains("spec.patches[") || message.contains("spec.components[") {
+                true => "correct the field that the cause names",
+                false => "correct the file that the cause names and commit",
+            },
         ),
         "ReconciliationFailed" => apply_failure(&message),
         "PruneFailed" => (
@@ -114,6 +118,7 @@ pub(crate) fn kustomization(object: &Value, reference: &ObjectRef, terms: &Terms
         ),
         _ => (Code::ApplyRefused, "the reconciliation failed", "see the cause"),
     };
+    let message = if found.0 == Code::BuildFailed { terms.of_build(&message) } else { message };
     Some(finding(reference, found, message, terms))
 }
 

@@ -7,6 +7,8 @@ use engine::health::{State, told};
 use jiff::Timestamp;
 use value::Value;
 
+use crate::generated;
+
 /// From best to worst, as upstream weighs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HealthStatus {
@@ -77,6 +79,9 @@ impl Health {
 /// How a Flux object is, by its conditions.
 pub fn of_flux(object: &Value) -> Health {
     let kind = object.str_at(&["kind"]).unwrap_or_default();
+    if generated::rests(object) {
+        return of_resting(object);
+    }
     if object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
         return Health::new(HealthStatus::Suspended, format!("the {kind} is suspended"));
     }
@@ -90,6 +95,17 @@ pub fn of_flux(object: &Value) -> Health {
         return Health::new(HealthStatus::Degraded, stalled.message);
     }
     by_ready(conditions, kind, observed.is_some() && observed != object::generation(object))
+}
+
+/// How a Flux object is that Flamingo lets rest: as it was when it last ran.
+pub fn of_resting(object: &Value) -> Health {
+    let kind = object.str_at(&["kind"]).unwrap_or_default();
+    let status = |field: &str| object.at(&["status", field]);
+    let has_run = status("lastAttemptedRevision").is_some() || status("artifact").is_some();
+    match status("conditions").filter(|_| has_run) {
+        Some(conditions) => by_ready(conditions, kind, false),
+        None => Health::new(HealthStatus::Missing, ""),
+    }
 }
 
 /// How something is by its Ready condition. `is_old` says that the condition is about an earlier spec.
@@ -139,6 +155,11 @@ pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
         ("apps", "Deployment") if is_paused => {
             return Some(Health::new(HealthStatus::Suspended, "Deployment is paused"));
         }
+        ("", "Pod") => {
+            if let Some(why) = cannot_start(object) {
+                return Some(Health::new(HealthStatus::Degraded, why));
+            }
+        }
         _ => {}
     }
     let health = told(object, now)?;
@@ -152,9 +173,66 @@ pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
     Some(Health::new(status, health.message))
 }
 
+/// Why containers of a Pod that always runs cannot start. A Pod that ends by itself may be a hook, which fails otherwise.
+///
+/// Source of the rule: gitops-engine, `pkg/health/health_pod.go`.
+fn cannot_start(pod: &Value) -> Option<String> {
+    if !matches!(pod.str_at(&["spec", "restartPolicy"]), None | Some("" | "Always")) {
+        return None;
+    }
+    let containers = pod.at(&["status", "containerStatuses"]).and_then(Value::as_list).unwrap_or_default();
+    let messages: Vec<&str> = containers
+        .iter()
+        .filter_map(|container| {
+            let waiting = container.at(&["state", "waiting"])?;
+            let reason = waiting.str_at(&["reason"])?;
+            let is_error =
+                reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff");
+            is_error.then(|| waiting.str_at(&["message"]).unwrap_or_default())
+        })
+        .collect();
+    (!messages.is_empty()).then(|| messages.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pod_whose_containers_cannot_start_is_degraded_as_in_argo_cd() {
+        let of = |policy: &str, reason: &str| {
+            let text = format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"x"}},"spec":{{{policy}}},"status":{{"phase":"Pending","containerStatuses":[{{"state":{{"waiting":{{"reason":"{reason}","message":"m"}}}}}}]}}}}"#
+            );
+            let object = value::from_json(text.as_bytes()).expect(&text);
+            of_kind(&object, Timestamp::UNIX_EPOCH).expect("a health").status
+        };
+        let rows = [
+            ("", "ImagePullBackOff", HealthStatus::Degraded),
+            (r#""restartPolicy":"Always""#, "ErrImagePull", HealthStatus::Degraded),
+            (r#""restartPolicy":"Always""#, "CreateContainerConfigError", HealthStatus::Degraded),
+            (r#""restartPolicy":"Always""#, "ContainerCreating", HealthStatus::Progressing),
+            (r#""restartPolicy":"Never""#, "ImagePullBackOff", HealthStatus::Progressing),
+        ];
+        for (policy, reason, expected) in rows {
+            assert_eq!(of(policy, reason), expected, "{policy} {reason}");
+        }
+    }
+
+    #[test]
+    fn what_flamingo_itself_suspended_is_as_it_last_was() {
+        let of = |annotations: &str, status: &str| {
+            let text = format!(
+                r#"{{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{{"name":"x","labels":{{"flamingo/generated":"true"}},"annotations":{{{annotations}}}}},"spec":{{"suspend":true}},"status":{{{status}}}}}"#
+            );
+            of_flux(&value::from_json(text.as_bytes()).expect(&text)).status
+        };
+        let ran = r#""lastAttemptedRevision":"main@sha1:1","conditions":[{"type":"Ready","status":"True","reason":"x","message":""}]"#;
+        let ours = r#""flamingo/rests":"true""#;
+        assert_eq!(of(ours, ran), HealthStatus::Healthy);
+        assert_eq!(of(ours, ""), HealthStatus::Missing);
+        assert_eq!(of("", ran), HealthStatus::Suspended, "somebody else has suspended it");
+    }
 
     #[test]
     fn kinds_tell_what_they_tell_in_argo_cd() {

@@ -17,7 +17,7 @@ mod terms;
 pub mod tree;
 mod workload;
 
-pub use argocd::with_advice;
+pub use argocd::{goes_on_by_itself, with_advice};
 pub use diagnosis::diagnose;
 pub use finding::{Code, Finding, told};
 pub use terms::Terms;

@@ -13,6 +13,12 @@ pub struct Terms {
     pub target_namespace: &'static str,
     /// Where credentials are named.
     pub credentials: &'static str,
+    /// What fetches a commit that was just pushed.
+    pub refresh: &'static str,
+    /// Patches of the kustomization.
+    pub patches: &'static str,
+    /// Components of the kustomization.
+    pub components: &'static str,
 }
 
 impl Terms {
@@ -23,14 +29,20 @@ impl Terms {
         path: "spec.path",
         target_namespace: "spec.targetNamespace",
         credentials: "spec.secretRef",
+        refresh: "`flux reconcile kustomization NAME --with-source`",
+        patches: "spec.patches",
+        components: "spec.components",
     };
     /// The fields of an Application from which Flux objects are generated.
     pub const APPLICATION: Self = Self {
         url: "spec.source.repoURL",
         reference: "spec.source.targetRevision",
         path: "spec.source.path",
-        target_namespace: "spec.source.kustomize.namespace",
+        target_namespace: "spec.source.kustomize.namespace (`--kustomize-namespace` of `flamingo app create --upsert`)",
         credentials: "a repository Secret in the namespace of Argo CD",
+        refresh: "`flamingo app get NAME --refresh`",
+        patches: "spec.source.kustomize.patches",
+        components: "spec.source.kustomize.components",
     };
 
     /// A text that was written in the terms of `other`, in these.
@@ -42,20 +54,40 @@ impl Terms {
         text
     }
 
-    /// The names in place of `{url}`, `{ref}`, `{path}`, `{targetNamespace}` and `{credentials}`.
+    /// The names in place of `{url}`, `{ref}`, `{path}`, `{targetNamespace}`, `{credentials}` and
+    /// `{refresh}`.
     pub(crate) fn fill(&self, text: &str) -> String {
         const MARKS: Terms = Terms {
+            patches: "{patches}",
+            components: "{components}",
             url: "{url}",
             reference: "{ref}",
             path: "{path}",
             target_namespace: "{targetNamespace}",
             credentials: "{credentials}",
+            refresh: "{refresh}",
         };
         self.in_place_of(&MARKS, text)
     }
 
-    fn all(&self) -> [&'static str; 5] {
-        [self.url, self.reference, self.path, self.target_namespace, self.credentials]
+    /// The texts of a build name patches and components as Flux does.
+    pub(crate) fn of_build(&self, text: &str) -> String {
+        let named =
+            |text: &str, theirs: &str, ours: &str| text.replace(&format!("{theirs}["), &format!("{ours}["));
+        named(&named(text, Self::FLUX.patches, self.patches), Self::FLUX.components, self.components)
+    }
+
+    fn all(&self) -> [&'static str; 8] {
+        [
+            self.url,
+            self.reference,
+            self.path,
+            self.target_namespace,
+            self.credentials,
+            self.refresh,
+            self.patches,
+            self.components,
+        ]
     }
 }
 

@@ -53,6 +53,14 @@ pub enum Error {
     /// The build itself failed.
     #[error("kustomize build failed: {0}")]
     Build(#[source] BuildError),
+    /// The build failed on something that the Flux Kustomization says itself.
+    #[error("kustomize build failed: {field}: {source}")]
+    Given {
+        /// The field of the Flux Kustomization.
+        field: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl Error {
@@ -60,7 +68,7 @@ impl Error {
     pub fn place(&self) -> Option<(String, Option<yaml::Mark>)> {
         match self {
             Self::Generate(error) | Self::Build(error) => error.place(),
-            Self::Component(_) => None,
+            Self::Component(_) | Self::Given { .. } => None,
         }
     }
 }
@@ -88,15 +96,53 @@ pub fn build(
             generated
         }
     };
+    // Those of the Flux Kustomization come last.
+    let own_patches = given.kustomization.patches.len() - options.patches.len();
     let build_options = BuildOptions {
         restriction: Restriction::None,
         reorder: Reorder::None,
         remotes,
         ..BuildOptions::default()
     };
-    let built = build_given(tree, path, Some(given), build_options).map_err(Error::Build)?;
+    let blame = |error| blamed(error, own_patches, missing_component(tree, path, options));
+    let built = build_given(tree, path, Some(given), build_options).map_err(blame)?;
     let yaml = built.to_yaml().map_err(Error::Build)?;
     Ok(Build { objects: built.objects, yaml })
+}
+
+/// Errors name the kustomization file, which has neither the patches nor the components of the Flux Kustomization.
+fn blamed(error: BuildError, own_patches: usize, missing_component: Option<usize>) -> Error {
+    let of_patch = |field: &str| {
+        let at: usize = field.strip_prefix("patches[")?.strip_suffix(']')?.parse().ok()?;
+        Some(format!("spec.patches[{}]", at.checked_sub(own_patches)?))
+    };
+    match error {
+        BuildError::Patch { path, field, source } => match of_patch(&field) {
+            Some(field) => Error::Given { field, source: source.into() },
+            None => Error::Build(BuildError::Patch { path, field, source }),
+        },
+        BuildError::Transform { path, field, source } => match of_patch(&field) {
+            Some(field) => Error::Given { field, source: source.into() },
+            None => Error::Build(BuildError::Transform { path, field, source }),
+        },
+        BuildError::Components { path, source } => match missing_component {
+            Some(at) => Error::Given { field: format!("spec.components[{at}]"), source },
+            None => Error::Build(BuildError::Components { path, source }),
+        },
+        error => Error::Build(error),
+    }
+}
+
+/// The first component of the Flux Kustomization that is no directory.
+fn missing_component(tree: &dyn Tree, path: &str, options: &Options) -> Option<usize> {
+    let is_there = |component: &String| matches!(is_directory(tree, path, component), Ok(true));
+    options.components.iter().position(|component| !is_there(component))
+}
+
+fn is_directory(tree: &dyn Tree, path: &str, component: &str) -> Result<bool, Error> {
+    let Some(path) = resolve(path, component) else { return Ok(false) };
+    let kind = tree.kind(&path).map_err(|error| Error::Build(LoadError::from(error).into()))?;
+    Ok(kind == Some(Kind::Directory))
 }
 
 /// What the Flux Kustomization says wins over what the file says.
@@ -119,13 +165,7 @@ fn add(
         if RepositoryUrl::parse(component).is_some() || component.starts_with('/') {
             return Err(Error::Component(redacted(component)));
         }
-        let exists = || match resolve(path, component) {
-            Some(path) => tree.kind(&path).map(|kind| kind == Some(Kind::Directory)),
-            None => Ok(false),
-        };
-        if !options.ignore_missing_components
-            || exists().map_err(|error| Error::Build(LoadError::from(error).into()))?
-        {
+        if !options.ignore_missing_components || is_directory(tree, path, component)? {
             kustomization.components.push(component.clone());
         }
     }
@@ -213,4 +253,61 @@ fn scan(
 
 fn is_manifest(name: &str) -> bool {
     !crate::kustomization::FILE_NAMES.contains(&name) && (name.ends_with(".yaml") || name.ends_with(".yml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::tree::TreeError;
+
+    struct Files(BTreeMap<&'static str, &'static str>);
+
+    impl Tree for Files {
+        fn kind(&self, path: &str) -> Result<Option<Kind>, TreeError> {
+            match self.0.contains_key(path) {
+                true => Ok(Some(Kind::File)),
+                false => Ok(self.list(path)?.map(|_| Kind::Directory)),
+            }
+        }
+
+        fn read(&self, path: &str) -> Result<Option<Arc<[u8]>>, TreeError> {
+            Ok(self.0.get(path).map(|text| Arc::from(text.as_bytes())))
+        }
+
+        fn list(&self, path: &str) -> Result<Option<Vec<(String, Kind)>>, TreeError> {
+            let below = |file: &'static str| {
+                let rest =
+                    if path.is_empty() { Some(file) } else { file.strip_prefix(path)?.strip_prefix('/') };
+                rest.filter(|rest| !rest.contains('/')).map(|name| (name.to_owned(), Kind::File))
+            };
+            let found: Vec<_> = self.0.keys().filter_map(|file| below(file)).collect();
+            Ok((!found.is_empty()).then_some(found))
+        }
+    }
+
+    #[test]
+    fn what_the_flux_kustomization_says_is_blamed_on_its_own_field() {
+        let files = Files(BTreeMap::from([
+            ("base/kustomization.yaml", "resources: [one.yaml]\npatches: [{path: own.yaml}]\n"),
+            ("base/one.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"),
+            ("base/own.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n"),
+        ]));
+        let patch = |text: &str| Patch { patch: text.to_owned(), ..Patch::default() };
+        let good = patch("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {c: d}\n");
+        let absent = patch("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: absent}\n");
+        let rows = [
+            (vec![good.clone(), absent], vec![], "spec.patches[1]"),
+            (vec![patch("a: [")], vec![], "spec.patches[0]"),
+            (vec![good], vec!["../absent".to_owned()], "spec.components[0]"),
+        ];
+        for (patches, components, field) in rows {
+            let options = Options { patches, components, ..Options::default() };
+            let error = build(&files, "base", &options, None).expect_err(field).to_string();
+            assert!(error.starts_with(&format!("kustomize build failed: {field}: ")), "{error}");
+            assert!(!error.contains("kustomization.yaml"), "{error}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod decide;
 mod gate;
 mod observe;
 mod preview;
+mod replicas;
 mod revisions;
 mod status;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::settings::Settings;
 use decide::Step;
 pub(crate) use gate::{Denial, Verdicts};
 pub use preview::{CommitError, Preview, SourceError};
+pub(crate) use replicas::Remarks;
 pub(crate) use revisions::Revisions;
 use status::ApplicationStatus;
 
@@ -78,6 +80,7 @@ pub(crate) struct Controller {
     pub(crate) revisions: Revisions,
     pub(crate) artifacts: Artifacts,
     pub(crate) verdicts: Verdicts,
+    pub(crate) remarks: Remarks,
     /// Requests that were made of sources because a refresh was asked for.
     pub(crate) refreshes: Mutex<HashMap<ObjectKey, String>>,
 }
@@ -138,6 +141,7 @@ impl<'a> Reconciliation<'a> {
             controller.written.forget(&run.key.namespace, &run.key.name);
             controller.refreshes().remove(&run.key);
             controller.verdicts.forget(&run.key);
+            controller.remarks.forget(&run.key);
             return Ok(Next::Settled);
         };
         Self::of(controller, (&run.key, &run.causes), session, object).reconcile().await

@@ -13,13 +13,14 @@ use argocd_api::Application;
 use argocd_api::application::{REFUSED, Source};
 use argocd_core::revision::Form;
 use flux_api::{git_repository, kustomization};
-use insight::generated::{APPLICATION, GENERATED};
+use insight::generated::{APPLICATION, GENERATED, RESTS};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use value::Value;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use options::OperationOptions;
+pub(crate) use workload::REPLICATED;
 
 use crate::names::{self, ApplicationName, DIGEST, SPEC};
 
@@ -30,6 +31,13 @@ const INTERVAL: &str = "10m";
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
 pub(crate) struct Refusal(pub(crate) String);
+
+impl Refusal {
+    /// What is wrong, and what to do.
+    fn with_fix(problem: &str, fix: &str) -> Self {
+        Self(insight::with_advice(problem, fix))
+    }
+}
 
 /// What the objects are generated from.
 pub(crate) struct Inputs<'a> {
@@ -105,7 +113,7 @@ pub(crate) fn generate(inputs: &Inputs<'_>) -> Result<Generated, Vec<Refusal>> {
             namespace: options::namespace(inputs.application),
             secret: inputs.credentials.map(|credentials| finished(credentials.secret(inputs), inputs)),
             source: finished(held(source, inputs), inputs),
-            workload: finished(with_spec(workload), inputs),
+            workload: finished(resting(with_spec(workload), inputs), inputs),
         }),
         (source, workload) => {
             refusals.extend(source.err());
@@ -122,12 +130,11 @@ fn refused(inputs: &Inputs<'_>) -> Vec<Refusal> {
     let url = &inputs.source.repo_url;
     if url.starts_with("oci://") {
         let text = format!("OCI repositories are not supported by this version of Flamingo ({url})");
-        refusals.push(Refusal(text));
+        refusals.push(Refusal::with_fix(&text, "set spec.source.repoURL to a Git repository"));
     }
     if inputs.application.destination.namespace.is_empty() {
-        let text =
-            "spec.destination.namespace is empty: the Flux objects are made there, so it has to be set";
-        refusals.push(Refusal(text.to_owned()));
+        let text = "spec.destination.namespace is empty, and the Flux objects are made there";
+        refusals.push(Refusal::with_fix(text, "set spec.destination.namespace"));
     }
     if *inputs.form == Form::Unknown {
         let revision = &inputs.source.target_revision;
@@ -139,14 +146,20 @@ fn refused(inputs: &Inputs<'_>) -> Vec<Refusal> {
 }
 
 fn refusal(field: &str) -> Refusal {
-    let why = match field {
-        "sources" => "several sources are not supported by this version of Flamingo; use spec.source",
-        "source.helm" | "source.chart" => {
-            "Helm charts are not supported as Flux objects by this version of Flamingo; make a HelmRelease by hand"
+    let (why, fix) = match field {
+        "sources" => (
+            "several sources are not supported by this version of Flamingo",
+            "use spec.source in place of spec.sources".to_owned(),
+        ),
+        "source.helm" | "source.chart" => (
+            "Helm charts are not supported as Flux objects by this version of Flamingo",
+            format!("remove spec.{field}, and make a HelmRelease by hand"),
+        ),
+        _ => {
+            ("it has no counterpart in Flux", format!("remove spec.{field}, or say it in the source itself"))
         }
-        _ => "it has no counterpart in Flux; remove it, or say it in the source itself",
     };
-    Refusal(format!("spec.{field} cannot be carried over: {why}"))
+    Refusal::with_fix(&format!("spec.{field} cannot be carried over: {why}"), &fix)
 }
 
 fn git_source(inputs: &Inputs<'_>) -> Value {
@@ -196,8 +209,17 @@ fn object((api_version, kind): (&str, &str), (namespace, name): (&str, &str), sp
 fn held(mut source: Value, inputs: &Inputs<'_>) -> Value {
     if inputs.hold_source {
         source.set_at(&["spec", "suspend"], true);
+        source.set_at(&["metadata", "annotations", RESTS], "true");
     }
     source
+}
+
+/// Notes that it is Flamingo that lets the workload rest.
+fn resting(mut workload: Value, inputs: &Inputs<'_>) -> Value {
+    if inputs.suspend == Some(true) {
+        workload.set_at(&["metadata", "annotations", RESTS], "true");
+    }
+    workload
 }
 
 /// Notes what the spec says, so that a change of it is known as one that a sync has to deploy.

@@ -6,10 +6,7 @@ use value::Value;
 /// The field manager of everything that is generated, and of the status of Applications.
 pub(crate) const MANAGER: &str = "flamingo-loopback";
 
-/// The sync option that lets Flux deploy an Application.
-pub const FLUX_SUBSYSTEM: &str = "FluxSubsystem";
-/// The sync option that generates the Flux objects.
-pub const AUTO_CREATE: &str = "AutoCreateFluxResources";
+pub use argocd_core::sync_options::{AUTO_CREATE, FLUX_SUBSYSTEM};
 
 /// What a generated object was applied as, so that it is applied again only when that changes.
 pub(crate) const DIGEST: &str = "flamingo/digest";

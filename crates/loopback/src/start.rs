@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
-use crate::application::{Controller, Kinds, Preview, Revisions, Verdicts, Views};
+use crate::application::{Controller, Kinds, Preview, Remarks, Revisions, Verdicts, Views};
 use crate::names::{AUTO_CREATE, ApplicationName, FLUX_SUBSYSTEM, MANAGER, workload_name};
 use crate::settings::Settings;
 
@@ -156,6 +156,7 @@ async fn look(
         revisions: Revisions::default(),
         artifacts: Artifacts::new(Downloader::new()?),
         verdicts: Verdicts::default(),
+        remarks: Remarks::default(),
         refreshes: Mutex::default(),
     };
     Ok((Arc::new(controller), news))

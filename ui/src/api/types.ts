@@ -66,7 +66,7 @@ export interface Names {
   rows: [string, number, number, number][];
 }
 
-export type StepName = "commit" | "fetched" | "built" | "applied" | "healthy";
+export type StepName = "application" | "commit" | "fetched" | "built" | "applied" | "healthy";
 
 export interface Step {
   name: StepName;

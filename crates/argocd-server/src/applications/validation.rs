@@ -3,6 +3,7 @@
 use argocd_api::application::Destination;
 use argocd_api::{Application, Project};
 use argocd_core::projects::{denied_destination, denied_source, destination};
+use argocd_core::sync_options::{self, FLUX_SUBSYSTEM};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
@@ -45,6 +46,11 @@ pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value)
     if !has_source && !has_chart && !spec.has_sources {
         let why = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
         return Err(of_spec(&format!("InvalidSpecError: {why}")));
+    }
+    let policy = &spec.sync_policy;
+    if let Some(option) = sync_options::refused(&policy.options).next().filter(|_| policy.has(FLUX_SUBSYSTEM))
+    {
+        return Err(of_spec(&format!("InvalidSpecError: {option}; {}", option.fix())));
     }
     let denied = source.and_then(|source| denied_source(&project, &source.repo_url));
     match denied.or_else(|| denied_destination(&project, &to)) {

@@ -11,7 +11,7 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::{Deployment, finding};
 use crate::error::ApiError;
-use crate::permit::{Get, OnApplication, rbac_name, require};
+use crate::permit::{Shown, rbac_name, require};
 use crate::request::Request;
 use crate::shape;
 use crate::snapshots::Nodes;
@@ -19,10 +19,9 @@ use crate::snapshots::Nodes;
 /// `GET /api/flamingo/v1/applications/{name}`.
 pub(crate) async fn application(
     control: Arc<ControlPlane>,
-    permit: OnApplication<Get>,
+    Shown { caller, application }: Shown,
     _: Request,
 ) -> Result<Answer, ApiError> {
-    let OnApplication { caller, application, .. } = permit;
     let number = control.list.mark();
     let deployment = Deployment::of(&control, &application);
     let nodes = deployment.nodes();

@@ -223,3 +223,46 @@ async fn a_tab_whose_tree_is_not_known_asks_again() {
     assert_eq!(refused.status, 400);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn only_who_may_see_all_is_told_that_there_is_none() {
+    let world = World::start(true, None).await;
+    for (account, status) in [("admin", 404), ("alice", 403)] {
+        let token = world.log_in(account).await;
+        let answer = world.get(&token, "/applications/nope").await;
+        assert_eq!(answer.status, status, "{account}: {}", answer.json());
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_sync_option_that_flux_has_no_word_for_is_refused_before_anything_is_written() {
+    let world = World::start(true, None).await;
+    let spec = "spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}]}";
+    let project =
+        "{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: default, namespace: argocd}, ";
+    world.apply(&format!("{project}{spec}}}")).await;
+    let token = world.log_in("admin").await;
+    let create = async |name: &str, options: &[&str]| {
+        let application = json!({
+            "metadata": {"name": name},
+            "spec": {
+                "project": "default",
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": "shop"},
+                "source": {"repoURL": "https://example.com/x.git", "path": "."},
+                "syncPolicy": {"syncOptions": options}
+            }
+        });
+        let request = world.client.post(world.url("/api/v1/applications")).bearer_auth(&token);
+        read(request.header("content-type", "application/json").body(application.to_string())).await
+    };
+    let refused = create("one", &["FluxSubsystem=true", "Replace=true"]).await;
+    assert_eq!(refused.status, 400);
+    let message = refused.json()["message"].as_str().expect("a message").to_owned();
+    for part in ["the sync option Replace=true cannot be carried over", "remove Replace=true from"] {
+        assert!(message.contains(part), "{part:?} is not in {message}");
+    }
+    assert_eq!(create("two", &["Replace=true"]).await.status, 200, "Argo CD's own engine has it");
+    assert_eq!(create("three", &["FluxSubsystem=true", "Replaced=true"]).await.status, 200, "it is ignored");
+    world.stop().await;
+}

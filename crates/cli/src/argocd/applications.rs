@@ -13,6 +13,10 @@ use crate::arguments::argocd::{App, Create, Delete, Get, List, Sync, Wait};
 
 /// How often an Application is looked at while it is waited for.
 const LOOK: Duration = Duration::from_millis(500);
+/// What is said for so long is not about a spec from before.
+const SETTLED: Duration = Duration::from_secs(2);
+/// Asks for a comparison with what the repository has now.
+pub(super) const REFRESH: &str = "argocd.argoproj.io/refresh";
 const APPLICATIONS: [&str; 3] = ["api", "v1", "applications"];
 
 /// Why a command failed.
@@ -74,11 +78,19 @@ async fn get(client: &Client, arguments: &Get) -> Result<Outcome, CommandError> 
 }
 
 async fn create(client: &Client, arguments: &Create) -> Result<Outcome, CommandError> {
-    let query: &[(&str, &str)] = if arguments.upsert { &[("upsert", "true")] } else { &[] };
-    client.post(&APPLICATIONS, query, &application(arguments)).await?;
-    let hint = if arguments.auto_sync { "wait" } else { "sync" };
     let name = &arguments.name;
-    Ok(Outcome::Done(format!("application '{name}' created; next: flamingo app {hint} {name}\n")))
+    let mut object = application(arguments);
+    let mut done = "created";
+    if arguments.upsert {
+        // Who may not see it is told so by the request itself.
+        done = if client.get(&path(name, &[]), &[]).await.is_ok() { "changed" } else { done };
+        // What was pushed meanwhile counts too.
+        object.set_at(&["metadata", "annotations", REFRESH], "normal");
+    }
+    let query: &[(&str, &str)] = if arguments.upsert { &[("upsert", "true")] } else { &[] };
+    client.post(&APPLICATIONS, query, &object).await?;
+    let hint = if arguments.auto_sync { "wait" } else { "sync" };
+    Ok(Outcome::Done(format!("application '{name}' {done}; next: flamingo app {hint} {name}\n")))
 }
 
 async fn sync(client: &Client, arguments: &Sync) -> Result<Outcome, CommandError> {
@@ -106,7 +118,13 @@ async fn delete(client: &Client, arguments: &Delete) -> Result<Outcome, CommandE
     }
     let cascade = if arguments.cascade { "true" } else { "false" };
     client.delete(&path(name, &[]), &[("cascade", cascade)]).await?;
-    Ok(Outcome::Done(format!("application '{name}' is being deleted\n")))
+    let stays = match arguments.cascade {
+        true => "",
+        false => {
+            "; its Flux objects and what they deployed stay, and go on being deployed unless they are suspended"
+        }
+    };
+    Ok(Outcome::Done(format!("application '{name}' is being deleted{stays}\n")))
 }
 
 /// Looks at the Application until `look` has seen enough, or the time is over.
@@ -117,17 +135,24 @@ async fn follow(
     look: impl Fn(&Value) -> Progress,
 ) -> Result<Outcome, CommandError> {
     let started = Instant::now();
+    let mut refused = None;
     loop {
         let application = client.get(&path(name, &[]), &[]).await?;
         let seen = show::one(&application, crate::arguments::argocd::Output::Table)?;
-        match look(&application) {
+        let progress = look(&application);
+        let is_refused = matches!(progress, Progress::Refused(_));
+        refused = refused.or_else(|| Some(Instant::now())).filter(|_| is_refused);
+        match progress {
             Progress::Reached => return Ok(Outcome::Done(seen)),
+            Progress::Refused(why) if refused.is_some_and(|since: Instant| since.elapsed() > SETTLED) => {
+                return Ok(Outcome::Wrong(format!("{seen}\n'{name}' does not get there by itself: {why}\n")));
+            }
             Progress::Failed(why) => return Ok(Outcome::Wrong(format!("{seen}\nthe sync failed: {why}\n"))),
-            Progress::Going if started.elapsed() >= timeout => {
+            Progress::Going | Progress::Refused(_) if started.elapsed() >= timeout => {
                 let waited = apimachinery::duration::format(timeout);
                 return Ok(Outcome::Wrong(format!("{seen}\n'{name}' did not get there within {waited}\n")));
             }
-            Progress::Going => tokio::time::sleep(LOOK).await,
+            Progress::Going | Progress::Refused(_) => tokio::time::sleep(LOOK).await,
         }
     }
 }
@@ -153,6 +178,9 @@ fn application(arguments: &Create) -> Value {
         (&["spec", "syncPolicy", "syncOptions"], Value::list_of(options)),
     ] {
         object.set_at(path, content);
+    }
+    if let Some(kustomize) = arguments.overlay.to_value() {
+        object.set_at(&["spec", "source", "kustomize"], kustomize);
     }
     if arguments.auto_sync {
         object.set_at(&["spec", "syncPolicy", "automated"], Value::map());

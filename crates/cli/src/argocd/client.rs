@@ -1,5 +1,6 @@
 //! Calls to the API.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -22,6 +23,14 @@ pub enum ClientError {
         /// The address.
         server: Url,
         /// Why.
+        source: reqwest::Error,
+    },
+    /// What answers does not speak TLS.
+    #[error("{server} does not speak HTTPS; try http://{}", .server.authority())]
+    PlainText {
+        /// The address.
+        server: Url,
+        /// What TLS says.
         source: reqwest::Error,
     },
     /// The API refused.
@@ -129,9 +138,12 @@ impl Client {
         if let Some(body) = body {
             request = request.body(value::to_json(body));
         }
-        let unreachable = |source: reqwest::Error| ClientError::Unreachable {
-            server: self.server.clone(),
-            source: source.without_url(),
+        let unreachable = |source: reqwest::Error| {
+            let (server, source) = (self.server.clone(), source.without_url());
+            if is_no_tls(&source) {
+                return ClientError::PlainText { server, source };
+            }
+            ClientError::Unreachable { server, source }
         };
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status().as_u16();
@@ -150,6 +162,20 @@ impl Client {
     }
 }
 
+/// Whether the other side answered a greeting of TLS with something else.
+fn is_no_tls(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidMessage(_))) {
+            return true;
+        }
+        // An error of IO shows what it carries as its own text, not as its cause.
+        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = carried.map(|carried| carried as &(dyn StdError + 'static)).or_else(|| error.source());
+    }
+    false
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -159,6 +185,25 @@ pub(super) mod tests {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
             // Another test of this process has installed it.
         }
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_told_from_one_that_is_not_there() {
+        install_tls();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let answer = async {
+            use tokio::io::AsyncWriteExt as _;
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("it is written");
+        };
+        let client = Client::new(&address.to_string(), None).expect("an address");
+        let (found, ()) = tokio::join!(client.get(&["api"], &[]), answer);
+        let error = found.expect_err("no TLS").to_string();
+        assert!(error.contains(&format!("try http://{address}")), "{error}");
+        drop(listener);
+        let error = client.get(&["api"], &[]).await.expect_err("nobody").to_string();
+        assert!(error.contains("cannot be reached"), "{error}");
     }
 
     #[test]

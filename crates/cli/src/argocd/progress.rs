@@ -18,6 +18,8 @@ pub(super) enum Progress {
     Going,
     /// An operation ended without success.
     Failed(String),
+    /// It cannot be deployed before somebody changes it, or its source.
+    Refused(String),
 }
 
 /// How far `application` is on its way to `goal`.
@@ -35,6 +37,9 @@ pub(super) fn of(application: &Value, goal: Goal) -> Progress {
     if healthy && synced {
         return Progress::Reached;
     }
+    if let Some(why) = refusal(application) {
+        return Progress::Refused(why);
+    }
     // What is on its way now says more than how an earlier operation ended.
     let moves = is(&["status", "health", "status"], "Progressing");
     if goal.synced && !synced && !moves && matches!(phase, "Failed" | "Error") {
@@ -42,6 +47,20 @@ pub(super) fn of(application: &Value, goal: Goal) -> Progress {
         return Progress::Failed(message.to_owned());
     }
     Progress::Going
+}
+
+/// Why the Application stays as it is until somebody changes it or its source. Before a comparison that was asked for,
+/// nothing is known.
+fn refusal(application: &Value) -> Option<String> {
+    if application.at(&["metadata", "annotations", super::applications::REFRESH]).is_some() {
+        return None;
+    }
+    let conditions = application.at(&["status", "conditions"])?.as_list()?;
+    conditions.iter().find_map(|condition| {
+        let is_lasting = matches!(condition.str_at(&["type"])?, "InvalidSpecError" | "ComparisonError");
+        let message = condition.str_at(&["message"])?;
+        (is_lasting && !insight::goes_on_by_itself(message)).then(|| message.to_owned())
+    })
 }
 
 /// How the last operation ended.
@@ -101,6 +120,26 @@ mod tests {
                 Progress::Going,
             ),
             ("{}", both, Progress::Going),
+            (
+                r#"{"status":{"conditions":[{"type":"InvalidSpecError","message":"no"}]}}"#,
+                both,
+                Progress::Refused("no".to_owned()),
+            ),
+            (
+                r#"{"status":{"conditions":[{"type":"ComparisonError","message":"x. What to do: it is tried again by itself"}]}}"#,
+                both,
+                Progress::Going,
+            ),
+            (
+                r#"{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}},"status":{"conditions":[{"type":"InvalidSpecError","message":"no"}]}}"#,
+                both,
+                Progress::Going,
+            ),
+            (
+                r#"{"status":{"conditions":[{"type":"UnknownSyncOptionWarning","message":"no"}]}}"#,
+                both,
+                Progress::Going,
+            ),
         ];
         for (text, goal, expected) in rows {
             let application = value::from_json(text.as_bytes()).expect(text);

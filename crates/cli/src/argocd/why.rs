@@ -18,6 +18,7 @@ const DETAILS: [&str; 4] = ["api", "flamingo", "v1", "applications"];
 pub async fn why(client: &Client, arguments: &Why) -> Result<Outcome, CommandError> {
     let answer = details(client, &arguments.name).await?;
     let broken = list(&answer, "chain").iter().find(|step| text(step, &["state"]) != "done");
+    let all_holds = broken.is_none() && list(&answer, "findings").is_empty();
     let out = match arguments.output {
         Output::Json => value::to_json_pretty(&chain_of(&answer), 2) + "\n",
         Output::Yaml => yaml::to_yaml(&chain_of(&answer))?,
@@ -25,7 +26,7 @@ pub async fn why(client: &Client, arguments: &Why) -> Result<Outcome, CommandErr
         Output::Table => told(&arguments.name, &answer, &STEPS),
         Output::Wide => told(&arguments.name, &answer, &WIDE_STEPS),
     };
-    Ok(if broken.is_none() { Outcome::Done(out) } else { Outcome::Wrong(out) })
+    Ok(if all_holds { Outcome::Done(out) } else { Outcome::Wrong(out) })
 }
 
 /// What an Application consists of.
@@ -58,9 +59,15 @@ fn chain_of(answer: &Value) -> Value {
     Value::map_of([part("row"), part("chain"), part("findings")])
 }
 
-const STEPS: [Column; 3] =
-    [("", mark), ("LINK", |step| text(step, &["name"])), ("", |step| text(step, &["text"]))];
+const STEPS: [Column; 3] = [("", mark), ("LINK", |step| text(step, &["name"])), ("", what_holds)];
 const WIDE_STEPS: [Column; 4] = [STEPS[0], STEPS[1], ("SINCE", |step| text(step, &["since"])), STEPS[2]];
+
+/// A commit says when it was fetched: there may be newer ones.
+fn what_holds(step: &Value) -> String {
+    let (what, since) = (text(step, &["text"]), text(step, &["since"]));
+    let is_fetched = text(step, &["name"]) == "commit" && text(step, &["state"]) == "done";
+    if is_fetched && !since.is_empty() { format!("{what}, fetched at {since}") } else { what }
+}
 
 fn mark(step: &Value) -> String {
     match text(step, &["state"]).as_str() {
@@ -152,7 +159,7 @@ mod tests {
         "row": {"health": "Degraded", "sync": "Synced"},
         "application": {"metadata": {"name": "web"}},
         "chain": [
-            {"name": "commit", "state": "done", "text": "main@sha1:abc"},
+            {"name": "commit", "state": "done", "text": "main@sha1:abc", "since": "2026-01-01T00:00:00Z"},
             {"name": "fetched", "state": "done", "text": "main@sha1:abc"},
             {"name": "built", "state": "failed", "text": "no such file"},
             {"name": "applied", "state": "waiting", "text": ""},
@@ -174,7 +181,7 @@ mod tests {
         let found = told("web", &answer(), &STEPS);
         for part in [
             "web: Degraded, Synced\n\n    LINK\n",
-            "✓   commit    main@sha1:abc\n",
+            "✓   commit    main@sha1:abc, fetched at 2026-01-01T00:00:00Z\n",
             "✗   built     no such file\n",
             "·   applied\n",
             "Kustomization/ns/web: the manifests could not be built\n  cause: no such file\n  fix:   commit it\n",

@@ -6,6 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
 
+mod overlay;
+
+pub use overlay::Overlay;
+
 /// An address of a repository; a path of this machine is none to a cluster.
 fn address(text: &str) -> Result<String, String> {
     if text.starts_with("http://") || text.starts_with("https://") {
@@ -127,7 +131,8 @@ pub struct Create {
     /// The branch, tag, range of versions or commit; the repository's default branch where nothing is said.
     #[arg(long, value_name = "REVISION", default_value = "HEAD")]
     pub revision: String,
-    /// The namespace that it deploys to.
+    /// The namespace that the Flux objects are made in; `--sync-option CreateNamespace=true` makes it. Objects go where
+    /// their manifests say, or where `--kustomize-namespace` does.
     #[arg(long, value_name = "NAMESPACE")]
     pub dest_namespace: String,
     /// The API server that it deploys to.
@@ -148,6 +153,9 @@ pub struct Create {
     /// Change the Application if there is one of the name.
     #[arg(long)]
     pub upsert: bool,
+    /// Changes of the kustomization.
+    #[command(flatten)]
+    pub overlay: Overlay,
 }
 
 /// Arguments of `app sync`.

@@ -31,13 +31,31 @@ fn an_application_is_listed_synced_created_and_deleted() {
     check(&world, &["why", "demo"], 0, &["demo: Healthy, Synced", "✓   healthy"]);
     check(&world, &["app", "tree", "demo"], 0, &["─ Kustomization/flux-system/demo", "Pod/"]);
     check(&world, &["app", "get", "absent"], 2, &["permission denied"]);
+    check(&world, &["why", "absent"], 2, &["applications.argoproj.io \"absent\" not found"]);
+    let without_scheme = world.api.trim_start_matches("http://");
+    check(
+        &world,
+        &["login", without_scheme, "--password", "x"],
+        2,
+        &["does not speak HTTPS; try http://127.0.0.1"],
+    );
 
     let create =
         ["app", "create", "second", "--repo", "http://127.0.0.1:9/x.git", "--dest-namespace", "second"];
     check(&world, &create, 0, &["application 'second' created", "flamingo app sync second"]);
     check(&world, &[&create[..], &["--path", "other"]].concat(), 2, &["use upsert flag"]);
     check(&world, &["app", "wait", "second", "--timeout", "1s"], 1, &["did not get there within 1s"]);
+    let changed = [&create[..], &["--path", "other", "--upsert"]].concat();
+    check(&world, &changed, 0, &["application 'second' changed", "flamingo app sync second"]);
+    let refused = [&create[..], &["--upsert", "--sync-option", "Replace=true"]].concat();
+    check(
+        &world,
+        &refused,
+        2,
+        &["the sync option Replace=true cannot be carried over", "remove Replace=true from"],
+    );
     check(&world, &["app", "delete", "second"], 2, &["repeat with --yes"]);
     check(&world, &["app", "delete", "second", "--yes"], 0, &["is being deleted"]);
     check(&world, &["app", "list", "-o", "name"], 0, &["demo"]);
+    check(&world, &["app", "delete", "demo", "--cascade=false"], 0, &["what they deployed stay"]);
 }

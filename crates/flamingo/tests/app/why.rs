@@ -68,6 +68,28 @@ fn json(file: &Path) -> Value {
         .expect("JSON")
 }
 
+/// An Application that is refused after it was deployed is no success, though its Flux objects are as before.
+fn a_refusal_is_the_broken_link(world: &World, failure: &Failure, url: &str) {
+    let mut refused = failure.application(url);
+    refused.set_at(&["spec", "source", "kustomize", "commonLabels", "a"], "b");
+    world.apply(&refused);
+    until_said(
+        world,
+        "immutable",
+        [
+            "✗   application   spec.source.kustomize.commonLabels cannot be carried over",
+            "labelWithoutSelector: true",
+        ],
+    );
+    let (code, said) = world.run(&["why", "immutable", "-o", "name"]);
+    assert_eq!((code, said.as_str()), (1, "application\n"));
+    let (code, said) = world.run(&["app", "wait", "immutable", "--timeout", "60s"]);
+    assert!(code == 1 && said.contains("does not get there by itself"), "{said}");
+    world.apply(&failure.application(url));
+    let (code, said) = world.run(&["app", "wait", "immutable", "--timeout", "60s"]);
+    assert_eq!(code, 0, "{said}");
+}
+
 fn git(folder: &Path, arguments: &[&str]) {
     let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git is installed");
     assert!(status.success(), "git {arguments:?}");
@@ -127,6 +149,7 @@ fn why_names_cause_and_fix() {
     for failure in later {
         let (code, said) = world.run(&["app", "wait", &failure.name, "--timeout", "60s"]);
         assert_eq!(code, 0, "{said}");
+        a_refusal_is_the_broken_link(&world, failure, &url);
         let then = failure.manifest("then.yaml").expect("a second manifest");
         commit(folder.path(), &[(&failure.name, then)]);
         world.run(&["app", "get", &failure.name, "--refresh"]);

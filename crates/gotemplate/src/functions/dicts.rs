@@ -74,7 +74,7 @@ fn has_key(_: &mut Run<'_>, a: &[Value]) -> Outcome {
 }
 
 fn pluck(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    run.charge(a.len() * size_of::<Value>())?;
+    run.charge(size_of_val(a))?;
     let found = (1..a.len()).filter_map(|at| map(a, at)?.get(text(a, 0)));
     Ok(Value::list_of(found))
 }

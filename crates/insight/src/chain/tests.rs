@@ -91,13 +91,57 @@ fn the_first_broken_link() {
 }
 
 #[test]
+fn the_link_of_what_the_application_says_itself() {
+    let good = source(&condition("Ready", "True", "Succeeded", "ok"), REVISION);
+    let applied = workload(&condition("Ready", "True", "Succeeded", "ok"), REVISION, REVISION, false);
+    let failing = workload(&condition("Ready", "False", "BuildFailed", "m"), REVISION, OLD, false);
+    let rows = [
+        (
+            "InvalidSpecError",
+            "spec.source.kustomize.commonLabels cannot be carried over",
+            &applied,
+            "application",
+        ),
+        ("InvalidSpecError", "spec.project is not there", &failing, "application"),
+        ("SyncError", "namespaces \\\"x\\\" not found", &applied, "application"),
+        ("ComparisonError", "unable to resolve 'nope' to a commit SHA", &applied, "commit"),
+        ("ComparisonError", "what the Kustomization says", &failing, "built"),
+        ("UnknownSyncOptionWarning", "the sync option X=true is not known", &applied, ""),
+    ];
+    for (r#type, message, workload, expected) in rows {
+        let application = parse(&format!(
+            r#"{{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{{"name":"app","namespace":"argocd"}},"status":{{"conditions":[{{"type":"{type}","message":"{message}"}}]}}}}"#
+        ));
+        let of = Deployment {
+            application: Some(&application),
+            source: Some(&good),
+            workload: Some(workload),
+            tree: &[],
+        };
+        let steps = chain(&of);
+        let broken = steps.iter().find(|step| step.state != StepState::Done);
+        assert_eq!(broken.map(|step| step.link.as_str()).unwrap_or_default(), expected, "{message}");
+        let others = steps.iter().filter(|step| step.state == StepState::Failed).count();
+        assert_eq!(others, usize::from(!expected.is_empty()), "{message}");
+    }
+}
+
+#[test]
+fn the_commit_says_when_it_was_fetched() {
+    let good = source(&condition("Ready", "True", "Succeeded", "ok"), REVISION);
+    let of = Deployment { application: None, source: Some(&good), workload: None, tree: &[] };
+    assert_eq!(chain(&of)[0].since.as_deref(), Some("2026-01-01T00:00:01Z"));
+}
+
+#[test]
 fn an_application_that_is_refused_says_why_in_the_first_link() {
     let application = parse(
         r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"app","namespace":"argocd"},"status":{"conditions":[{"type":"InvalidSpecError","message":"application repo x is not permitted in project 'p'"}]}}"#,
     );
     let of = Deployment { application: Some(&application), source: None, workload: None, tree: &[] };
     let steps = chain(&of);
-    assert_eq!(steps[0].state, StepState::Failed);
+    assert_eq!((steps[0].link, steps[0].state), (Link::Application, StepState::Failed));
+    assert!(findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION)[0].fix.contains("spec.source.repoURL"));
     assert_eq!(steps[0].text, "application repo x is not permitted in project 'p'");
     assert_eq!(findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION).len(), 1);
 }

@@ -2,38 +2,10 @@
 
 use argocd_api::Application;
 use argocd_api::application::Operation;
+use argocd_core::sync_options;
 use value::Value;
 
 use super::Refusal;
-use crate::names::{AUTO_CREATE, FLUX_SUBSYSTEM};
-
-/// Options that ask for what is done anyway, and with which values.
-const AS_FLUX_DOES: [(&str, &str); 5] = [
-    ("ApplyOutOfSyncOnly", "true"),
-    ("ServerSideApply", "true"),
-    ("Validate", "true"),
-    ("Replace", "false"),
-    ("PruneLast", "true"),
-];
-
-/// Options that change how Argo CD's own engine works, and that Flux has no word for.
-const OF_ARGO_CD: [&str; 12] = [
-    "ApplyOutOfSyncOnly",
-    "ClientSideApplyMigration",
-    "Delete",
-    "FailOnSharedResource",
-    "Force",
-    "PruneLast",
-    "PrunePropagationPolicy",
-    "Replace",
-    "RespectIgnoreDifferences",
-    "ServerSideApply",
-    "SkipDryRunOnMissingResource",
-    "Validate",
-];
-
-/// Options that are carried over; `Prune` as `false` only.
-const CARRIED: [&str; 4] = [FLUX_SUBSYSTEM, AUTO_CREATE, "CreateNamespace", "Prune"];
 
 /// The options that cannot be carried over. Unknown ones are accepted, as upstream does.
 pub(super) fn refused(application: &Application) -> Vec<Refusal> {
@@ -41,18 +13,8 @@ pub(super) fn refused(application: &Application) -> Vec<Refusal> {
 }
 
 fn refused_of(options: &[String]) -> Vec<Refusal> {
-    let refused = options.iter().filter(|option| {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        (OF_ARGO_CD.contains(&name) && !AS_FLUX_DOES.contains(&(name, value)))
-            || (name, value) == ("Prune", "confirm")
-    });
-    refused
-        .map(|option| {
-            Refusal(format!(
-                "the sync option {option} cannot be carried over: Flux has no such option; remove it"
-            ))
-        })
-        .collect()
+    let refusal = |option: sync_options::Refused<'_>| Refusal::with_fix(&option.to_string(), &option.fix());
+    sync_options::refused(options).map(refusal).collect()
 }
 
 /// What an operation says about options beyond those of the Application.
@@ -64,10 +26,7 @@ impl OperationOptions<'_> {
         let own = &application.sync_policy.options;
         let more: Vec<String> =
             self.0.options.iter().filter(|option| !own.contains(option)).cloned().collect();
-        let carried = more.iter().filter(|option| {
-            let (name, _) = option.split_once('=').unwrap_or((option, ""));
-            CARRIED.contains(&name)
-        });
+        let carried = more.iter().filter(|option| sync_options::is_carried(option));
         let carried = carried.map(|option| {
             Refusal(format!(
                 "the sync option {option} has to be set in the Application, not in one sync of it"
@@ -103,28 +62,4 @@ pub(super) fn namespace(application: &Application) -> Option<Value> {
         ("kind", "Namespace".into()),
         ("metadata", metadata),
     ]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_that_flux_has_no_word_for() {
-        let rows = [
-            ("FluxSubsystem=true", false),
-            ("ApplyOutOfSyncOnly=true", false),
-            ("ServerSideApply=true", false),
-            ("ServerSideApply=false", true),
-            ("Replace=true", true),
-            ("Validate=false", true),
-            ("Prune=false", false),
-            ("Prune=confirm", true),
-            ("PrunePropagationPolicy=orphan", true),
-            ("Bogus=true", false),
-        ];
-        for (option, refused) in rows {
-            assert_eq!(!refused_of(&[option.to_owned()]).is_empty(), refused, "{option}");
-        }
-    }
 }

@@ -155,6 +155,7 @@ fn the_sync_policy_is_carried_over() {
     }
     let resting = generated(&application(&source(""), ""), Some(true)).expect("generated");
     assert_eq!(resting.workload.at(&["spec", "suspend"]), Some(&Value::from(true)));
+    assert!(insight::generated::rests(&resting.workload), "its suspension is Flamingo's");
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn what_cannot_be_carried_over_is_refused_by_name() {
         ),
         (
             with_source(r#","kustomize":{"commonLabels":{"a":"b"}}"#),
-            "spec.source.kustomize.commonLabels cannot be carried over",
+            "into selectors. What to do: set spec.source.kustomize.labelWithoutSelector: true",
         ),
         (
             with_source(r#","targetRevision":"no-such""#),
@@ -250,7 +251,7 @@ fn what_cannot_be_carried_over_is_refused_by_name() {
         ),
         (
             (format!(r#"{},"syncPolicy":{{"syncOptions":["Replace=true"]}}"#, source("")), String::new()),
-            "the sync option Replace=true cannot be carried over",
+            "Flux has no such option. What to do: remove Replace=true from spec.syncPolicy.syncOptions",
         ),
         (
             with_annotation("flamingo/kustomize-override", "spec: ["),

@@ -8,7 +8,7 @@ use super::{INTERVAL, Inputs, Refusal, object, options, workload_name};
 use crate::names::ApplicationName;
 
 /// The kinds whose `spec.replicas` kustomize sets.
-const REPLICATED: &str = "Deployment|StatefulSet|ReplicaSet|ReplicationController";
+pub(crate) const REPLICATED: &str = "Deployment|StatefulSet|ReplicaSet|ReplicationController";
 
 pub(super) fn kustomization(inputs: &Inputs<'_>) -> Result<Value, Refusal> {
     let application = inputs.application;
@@ -90,9 +90,10 @@ fn add_kustomize(spec: &mut Value, kustomize: &Kustomize) -> Result<(), Refusal>
 fn add_common(spec: &mut Value, kustomize: &Kustomize) -> Result<(), Refusal> {
     if !kustomize.common_labels.is_empty() {
         if !kustomize.label_without_selector {
-            let text = "spec.source.kustomize.commonLabels cannot be carried over: Flux does not put labels into \
-                        selectors; set labelWithoutSelector: true, or say them in the kustomization";
-            return Err(Refusal(text.to_owned()));
+            return Err(Refusal::with_fix(
+                "spec.source.kustomize.commonLabels cannot be carried over: Flux does not put labels into selectors",
+                "set spec.source.kustomize.labelWithoutSelector: true, or say the labels in the kustomization of the source",
+            ));
         }
         spec.set_at(&["commonMetadata", "labels"], Value::map_of(kustomize.common_labels.clone()));
     }

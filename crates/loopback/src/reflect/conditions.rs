@@ -29,6 +29,11 @@ impl Condition {
         Self { r#type: "DeletionError", message: message.into() }
     }
 
+    /// A warning: what is said here keeps nothing from being deployed.
+    pub(crate) fn unknown_option(message: impl Into<String>) -> Self {
+        Self { r#type: "UnknownSyncOptionWarning", message: message.into() }
+    }
+
     pub(crate) fn unknown(message: impl Into<String>) -> Self {
         Self { r#type: "UnknownError", message: message.into() }
     }

@@ -1,7 +1,7 @@
 //! How an Application is: what its Flux objects and what they deployed say together.
 
 use engine::ObjectRef;
-use insight::health::{Health, HealthStatus, by_ready, of_deployed, of_flux};
+use insight::health::{Health, HealthStatus, by_ready, of_deployed, of_flux, of_resting};
 use jiff::Timestamp;
 use value::Value;
 
@@ -17,16 +17,8 @@ pub(crate) fn of_source(source: &Value, held: bool) -> Health {
 
 /// How the workload is. Where Flamingo lets it rest, it is as it was when it last ran.
 pub(crate) fn of_workload(workload: &Value, rests: bool) -> Health {
-    if !rests || workload.at(&["spec", "suspend"]).and_then(Value::as_bool) != Some(true) {
-        return of_flux(workload);
-    }
-    if workload.at(&["status", "lastAttemptedRevision"]).is_none() {
-        return Health::new(HealthStatus::Missing, "");
-    }
-    match workload.at(&["status", "conditions"]) {
-        Some(conditions) => by_ready(conditions, "Kustomization", false),
-        None => Health::new(HealthStatus::Missing, ""),
-    }
+    let is_suspended = workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
+    if rests && is_suspended { of_resting(workload) } else { of_flux(workload) }
 }
 
 /// The worst of the Flux objects and of what they deployed, naming the culprit.

@@ -392,7 +392,7 @@ async fn a_revision_that_does_not_exist_is_named_until_it_does() {
     let mut application = world.application("", more);
     application.set_at(&["spec", "source", "targetRevision"], "release");
     world.apply(&application).await;
-    let application = world.until_is("Unknown", "Healthy").await;
+    let application = world.until_is("Unknown", "Missing").await;
     assert!(conditions(&application).contains("unable to resolve 'release'"), "{}", conditions(&application));
     assert!(world.get("GitRepository", "apps", "demo").await.is_none());
     world.git(&["tag", "release"]);
@@ -400,6 +400,52 @@ async fn a_revision_that_does_not_exist_is_named_until_it_does() {
     world.until_is("Synced", "Healthy").await;
     let source = world.get("GitRepository", "apps", "demo").await.expect("a source");
     assert_eq!(source.at(&["spec", "ref"]).map(Value::to_string).as_deref(), Some(r#"{"tag":"release"}"#));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_unknown_sync_option_is_told_and_keeps_nothing_from_being_deployed() {
+    let world = World::start().await;
+    let policy = AUTOMATED.replace("FluxSubsystem=true", r#"FluxSubsystem=true","CreateNamespce=true"#);
+    world.create("", &policy).await;
+    let application = world.until_is("Synced", "Healthy").await;
+    let conditions = conditions(&application);
+    for expected in
+        ["UnknownSyncOptionWarning", "CreateNamespce=true is not known", "write CreateNamespace=true"]
+    {
+        assert!(conditions.contains(expected), "{expected:?} is not in {conditions}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn replicas_that_the_source_sets_itself_are_told() {
+    let world = World::start().await;
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: apps}\nspec:\n  selector: \
+                      {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, \
+                      image: 'x:1'}]}}\n";
+    world.commit("app/web.yaml", deployment);
+    let overlay = "resources: [web.yaml]\n";
+    world.commit("app/kustomization.yaml", &format!("{overlay}replicas: [{{name: web, count: 1}}]\n"));
+    let mut application = world.application("", AUTOMATED);
+    let replica = |name: &str| Value::map_of([("name", Value::from(name)), ("count", 3.into())]);
+    application.set_at(&["spec", "source", "kustomize", "replicas"], vec![replica("web"), replica("absent")]);
+    world.apply(&application).await;
+    let said =
+        world.until("the conditions", |application| conditions(application).contains("SyncError")).await;
+    for expected in [
+        "sets web to 3, and Deployment/apps/web has 1 all the same",
+        "set replicas in the kustomization of app",
+        "spec.source.kustomize.replicas names absent, and the source has no Deployment",
+    ] {
+        assert!(conditions(&said).contains(expected), "{expected:?} is not in {}", conditions(&said));
+    }
+    application.set_at(&["spec", "source", "kustomize", "replicas"], vec![replica("web")]);
+    world.apply(&application).await;
+    world.commit("app/kustomization.yaml", overlay);
+    world.refresh().await;
+    world.until("no conditions", |application| conditions(application).is_empty()).await;
+    world.until_is("Synced", "Healthy").await;
+    let web = world.get("Deployment", "apps", "web").await.expect("a Deployment");
+    assert_eq!(web.at(&["spec", "replicas"]), Some(&Value::from(3)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

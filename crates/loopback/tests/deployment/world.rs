@@ -249,6 +249,7 @@ fn target(kind: &str, namespace: &str, name: &str) -> Target {
         "GitRepository" => (flux_api::git_repository::kind(), "gitrepositories"),
         "Kustomization" => (flux_api::kustomization::kind(), "kustomizations"),
         "ConfigMap" => (GroupVersionKind::new("", "v1", kind), "configmaps"),
+        "Deployment" => (GroupVersionKind::new("apps", "v1", kind), "deployments"),
         "Secret" => (GroupVersionKind::new("", "v1", kind), "secrets"),
         other => panic!("no test needs {other}"),
     };

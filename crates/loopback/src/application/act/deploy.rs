@@ -10,6 +10,7 @@ use argocd_api::project::Project;
 use argocd_core::projects;
 use argocd_core::projects::denied_source;
 use argocd_core::revision::{Form, is_commit};
+use argocd_core::sync_options;
 use cluster::Error;
 use cluster::runtime::{Cause, Next};
 use flux_api::kustomization;
@@ -240,6 +241,8 @@ impl Reconciliation<'_> {
             Ensured::Refused(message) => conditions.push(Condition::sync(message)),
         }
         let is_refused = !conditions.is_empty();
+        conditions.extend(unknown_options(deployment.application));
+        conditions.extend(self.replica_problems(&deployment, &generated.workload).await);
         let next = self.step(&deployment, &step, conditions, posture).await?;
         Ok(if is_refused { Next::BackOff } else { next })
     }
@@ -263,7 +266,7 @@ impl Reconciliation<'_> {
         };
         let step = decide::next(&self.facts(&deployment));
         let posture = Posture { suspend: None, hold_source: false };
-        self.step(&deployment, &step, Vec::new(), posture).await
+        self.step(&deployment, &step, unknown_options(application), posture).await
     }
 
     /// The objects that somebody made, or what is missing.
@@ -472,6 +475,15 @@ fn is_set_to(source: &Value, pin: &Form) -> bool {
         Form::Name(text) => is_it("name", text),
         Form::Unknown => false,
     }
+}
+
+/// What nobody knows keeps nothing from being deployed, but is told.
+fn unknown_options(application: &Application) -> Vec<Condition> {
+    let unknown = sync_options::unknown(&application.sync_policy.options);
+    let condition = |option: sync_options::Unknown<'_>| {
+        Condition::unknown_option(insight::with_advice(&option.to_string(), &option.fix()))
+    };
+    unknown.map(condition).collect()
 }
 
 fn unresolved(revision: &str) -> Condition {

@@ -2,15 +2,13 @@
 
 use apimachinery::object;
 use cluster::{Apply, Error, Propagation, Resource, Subresource, Target};
+use insight::generated::HELD;
 use value::Value;
 
 use super::deploy::Deployment;
 use crate::application::Reconciliation;
 use crate::generate::Generated;
 use crate::names::{DIGEST, MANAGER};
-
-/// The annotation of a workload that rests because the Application is refused.
-const HELD: &str = "flamingo/held";
 
 /// Whether the objects are as they are to be.
 pub(super) enum Ensured {

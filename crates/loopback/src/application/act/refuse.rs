@@ -8,6 +8,7 @@ use value::Value;
 
 use crate::application::Reconciliation;
 use crate::application::observe::Running;
+use crate::names;
 use crate::reflect::{self, Condition, Health, HealthStatus, Live, Subject};
 
 impl Reconciliation<'_> {
@@ -18,13 +19,21 @@ impl Reconciliation<'_> {
         conditions: Vec<Condition>,
     ) -> Result<Next, Error> {
         let is_comparison = conditions.iter().all(|condition| condition.r#type == "ComparisonError");
+        let is_deployed = application.is_some_and(|application| self.has_workload(application));
         let health = match is_comparison {
+            true if !is_deployed => Health::new(HealthStatus::Missing, ""),
             // What was compared before still runs.
             true => Health::new(HealthStatus::Healthy, ""),
             false => Health::new(HealthStatus::Unknown, ""),
         };
-        let is_known = is_comparison && self.status.stored().get("health").is_some();
+        let is_known = is_comparison && is_deployed && self.status.stored().get("health").is_some();
         self.say(application, conditions, (!is_known).then_some(health)).await
+    }
+
+    /// Whether the Flux object that deploys the Application is there.
+    fn has_workload(&self, application: &Application) -> bool {
+        let (namespace, name) = (&application.destination.namespace, names::workload_name(&self.object));
+        self.controller.views.kustomizations.get(namespace, name).is_some()
     }
 
     /// As [`Self::refuse`], for Flux objects that do not exist.
