@@ -104,14 +104,14 @@ pub fn build(
         remotes,
         ..BuildOptions::default()
     };
-    let blame = |error| blamed(error, own_patches, missing_component(tree, path, options));
+    let blame = |error| blamed(error, own_patches);
     let built = build_given(tree, path, Some(given), build_options).map_err(blame)?;
     let yaml = built.to_yaml().map_err(Error::Build)?;
     Ok(Build { objects: built.objects, yaml })
 }
 
-/// Errors name the kustomization file, which has neither the patches nor the components of the Flux Kustomization.
-fn blamed(error: BuildError, own_patches: usize, missing_component: Option<usize>) -> Error {
+/// Errors name the kustomization file, which has not the patches of the Flux Kustomization.
+fn blamed(error: BuildError, own_patches: usize) -> Error {
     let of_patch = |field: &str| {
         let at: usize = field.strip_prefix("patches[")?.strip_suffix(']')?.parse().ok()?;
         Some(format!("spec.patches[{}]", at.checked_sub(own_patches)?))
@@ -125,18 +125,8 @@ fn blamed(error: BuildError, own_patches: usize, missing_component: Option<usize
             Some(field) => Error::Given { field, source: source.into() },
             None => Error::Build(BuildError::Transform { path, field, source }),
         },
-        BuildError::Components { path, source } => match missing_component {
-            Some(at) => Error::Given { field: format!("spec.components[{at}]"), source },
-            None => Error::Build(BuildError::Components { path, source }),
-        },
         error => Error::Build(error),
     }
-}
-
-/// The first component of the Flux Kustomization that is no directory.
-fn missing_component(tree: &dyn Tree, path: &str, options: &Options) -> Option<usize> {
-    let is_there = |component: &String| matches!(is_directory(tree, path, component), Ok(true));
-    options.components.iter().position(|component| !is_there(component))
 }
 
 fn is_directory(tree: &dyn Tree, path: &str, component: &str) -> Result<bool, Error> {
@@ -298,13 +288,9 @@ mod tests {
         let patch = |text: &str| Patch { patch: text.to_owned(), ..Patch::default() };
         let good = patch("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {c: d}\n");
         let absent = patch("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: absent}\n");
-        let rows = [
-            (vec![good.clone(), absent], vec![], "spec.patches[1]"),
-            (vec![patch("a: [")], vec![], "spec.patches[0]"),
-            (vec![good], vec!["../absent".to_owned()], "spec.components[0]"),
-        ];
-        for (patches, components, field) in rows {
-            let options = Options { patches, components, ..Options::default() };
+        let rows = [(vec![good, absent], "spec.patches[1]"), (vec![patch("a: [")], "spec.patches[0]")];
+        for (patches, field) in rows {
+            let options = Options { patches, ..Options::default() };
             let error = build(&files, "base", &options, None).expect_err(field).to_string();
             assert!(error.starts_with(&format!("kustomize build failed: {field}: ")), "{error}");
             assert!(!error.contains("kustomization.yaml"), "{error}");
