@@ -90,7 +90,7 @@ pub(crate) fn kustomization(object: &Value, reference: &ObjectRef, terms: &Terms
         "BuildFailed" => (
             Code::BuildFailed,
             "the manifests could not be built; nothing was changed in the cluster",
-            match message.contains("spec.patches[") || message.contains("spec.components[") {
+            match message.contains("spec.patches[") {
                 true => "correct the field that the cause names",
                 false => "correct the file that the cause names and commit",
             },

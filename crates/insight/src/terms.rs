@@ -17,8 +17,6 @@ pub struct Terms {
     pub refresh: &'static str,
     /// Patches of the kustomization.
     pub patches: &'static str,
-    /// Components of the kustomization.
-    pub components: &'static str,
 }
 
 impl Terms {
@@ -31,7 +29,6 @@ impl Terms {
         credentials: "spec.secretRef",
         refresh: "`flux reconcile kustomization NAME --with-source`",
         patches: "spec.patches",
-        components: "spec.components",
     };
     /// The fields of an Application from which Flux objects are generated.
     pub const APPLICATION: Self = Self {
@@ -42,7 +39,6 @@ impl Terms {
         credentials: "a repository Secret in the namespace of Argo CD",
         refresh: "`flamingo app get NAME --refresh`",
         patches: "spec.source.kustomize.patches",
-        components: "spec.source.kustomize.components",
     };
 
     /// A text that was written in the terms of `other`, in these.
@@ -59,7 +55,6 @@ impl Terms {
     pub(crate) fn fill(&self, text: &str) -> String {
         const MARKS: Terms = Terms {
             patches: "{patches}",
-            components: "{components}",
             url: "{url}",
             reference: "{ref}",
             path: "{path}",
@@ -70,14 +65,12 @@ impl Terms {
         self.in_place_of(&MARKS, text)
     }
 
-    /// The texts of a build name patches and components as Flux does.
+    /// The texts of a build name patches as Flux does.
     pub(crate) fn of_build(&self, text: &str) -> String {
-        let named =
-            |text: &str, theirs: &str, ours: &str| text.replace(&format!("{theirs}["), &format!("{ours}["));
-        named(&named(text, Self::FLUX.patches, self.patches), Self::FLUX.components, self.components)
+        text.replace(&format!("{}[", Self::FLUX.patches), &format!("{}[", self.patches))
     }
 
-    fn all(&self) -> [&'static str; 8] {
+    fn all(&self) -> [&'static str; 7] {
         [
             self.url,
             self.reference,
@@ -86,7 +79,6 @@ impl Terms {
             self.credentials,
             self.refresh,
             self.patches,
-            self.components,
         ]
     }
 }
