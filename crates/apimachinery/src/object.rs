@@ -27,6 +27,11 @@ pub fn generation(object: &Value) -> Option<i64> {
     object.at(&["metadata", "generation"])?.as_i64()
 }
 
+/// `status.observedGeneration`: the generation that the status is about.
+pub fn observed_generation(object: &Value) -> Option<i64> {
+    object.at(&["status", "observedGeneration"])?.as_i64()
+}
+
 /// `metadata.labels` in key order. Values that are not text, which no server accepts, are left out.
 pub fn labels(object: &Value) -> impl Iterator<Item = (&str, &str)> {
     text_entries(object.at(&["metadata", "labels"]))

@@ -102,7 +102,7 @@ fn generic(object: &Value) -> Option<Health> {
     if object::deletion_timestamp(object).is_some() {
         return Some(Health::new(State::Terminating, "Resource scheduled for deletion"));
     }
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(object);
     if let (Some(observed), Some(generation)) = (observed, object::generation(object))
         && observed != generation
     {

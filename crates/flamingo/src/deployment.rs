@@ -341,7 +341,7 @@ fn is_ready(object: &Value) -> bool {
 /// Whether the status is about the spec as it is. Flux notes a generation that failed in the condition alone.
 fn is_observed(object: &Value) -> bool {
     let generation = object::generation(object);
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(object);
     let ready = object.at(&["status", "conditions"]).and_then(|list| condition::get(list, "Ready"));
     observed == generation || ready.is_some_and(|ready| ready.observed_generation == generation)
 }

@@ -197,7 +197,7 @@ fn ready_of(object: &Value) -> Option<Condition> {
 }
 
 fn is_current(object: &Value) -> bool {
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = apimachinery::object::observed_generation(object);
     observed == apimachinery::object::generation(object)
 }
 

@@ -85,7 +85,7 @@ pub fn of_flux(object: &Value) -> Health {
     if object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
         return Health::new(HealthStatus::Suspended, format!("the {kind} is suspended"));
     }
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(object);
     let Some(conditions) = object.at(&["status", "conditions"]) else {
         return Health::new(HealthStatus::Progressing, format!("Waiting for {kind} to reconcile ..."));
     };

@@ -108,7 +108,7 @@ pub(crate) fn artifact(source: &Value) -> Option<Artifact> {
 }
 
 fn readiness(dependency: &Value, spec: &Kustomization) -> DependencyState {
-    let observed = dependency.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(dependency);
     let ready = dependency.at(&["status", "conditions"]).and_then(|list| condition::get(list, "Ready"));
     let is_ready =
         observed == object::generation(dependency) && ready.is_some_and(|ready| ready.status == Status::True);

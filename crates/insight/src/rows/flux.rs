@@ -61,7 +61,7 @@ fn sync(object: &Value) -> &'static str {
     else {
         return "Unknown";
     };
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(object);
     let is_current = observed.is_none() || observed == object::generation(object);
     if ready.status == Status::True && is_current { "Synced" } else { "OutOfSync" }
 }

@@ -216,7 +216,7 @@ pub(super) fn request(object: &Value, token: &str) -> Request {
 
 /// How a Flux object is. `of_generation` says whether an answer to an older spec counts.
 pub(super) fn ready(object: &Value, of_generation: bool) -> Ready {
-    let observed = object.at(&["status", "observedGeneration"]).and_then(Value::as_i64);
+    let observed = object::observed_generation(object);
     let conditions = object.at(&["status", "conditions"]);
     let Some(ready) = conditions.and_then(|conditions| condition::get(conditions, "Ready")) else {
         return Ready::Unknown;
