@@ -47,15 +47,15 @@ pub(crate) fn parse(name: &str, text: Arc<[u8]>, functions: &Functions) -> Resul
     };
     let root = parser.text_itself()?;
     parser.add(Str::from(&*name), root)?;
-    let Parser { mut source, trees, .. } = parser;
+    let Parser { mut source, mut trees, .. } = parser;
     source.nodes.shrink_to_fit();
     source.ids.shrink_to_fit();
     source.names.shrink_to_fit();
     let source = Arc::new(source);
-    let mut trees: Vec<(Str, Id)> = trees.into_iter().collect();
-    trees.sort_by_key(|(tree, _)| tree.as_bytes() != name.as_bytes());
-    Ok(trees
+    let own = trees.remove_entry(name.as_bytes());
+    Ok(own
         .into_iter()
+        .chain(trees)
         .map(|(name, root)| Arc::new(Template { name, source: source.clone(), root }))
         .collect())
 }
@@ -612,7 +612,7 @@ impl<'a> Parser<'a> {
     }
 
     fn extended(&mut self, names: Names, more: Vec<Str>) -> Names {
-        let known = self.source.names[names.start as usize..names.end as usize].to_vec();
+        let known = self.source.names(names).to_vec();
         self.names(known.into_iter().chain(more))
     }
 

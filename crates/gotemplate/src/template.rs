@@ -33,6 +33,10 @@ impl Source {
     pub(crate) fn ids(&self, ids: Ids) -> &[Id] {
         &self.ids[ids.start as usize..ids.end as usize]
     }
+
+    pub(crate) fn names(&self, names: Names) -> &[Str] {
+        &self.names[names.start as usize..names.end as usize]
+    }
 }
 
 impl Template {
@@ -45,7 +49,7 @@ impl Template {
     }
 
     pub(crate) fn names(&self, names: Names) -> &[Str] {
-        &self.source.names[names.start as usize..names.end as usize]
+        self.source.names(names)
     }
 
     pub(crate) fn slice(&self, range: &Range<u32>) -> &[u8] {

@@ -94,6 +94,11 @@ impl<'a> Entry<'a> {
         Self { path: Some(&manifest.path), text, manifest: Some(manifest), is_last: false }
     }
 
+    /// A file that is printed as it is.
+    fn of_file(path: &'a str, content: &'a [u8]) -> Self {
+        Self { path: Some(path), text: String::from_utf8_lossy(content), manifest: None, is_last: false }
+    }
+
     /// Its heading, its text, and what follows.
     fn written(&self) -> ([&str; 3], &str, &'static str) {
         let Some(path) = self.path else { return ([""; 3], "", "\n") };
@@ -107,16 +112,10 @@ impl<'a> Entry<'a> {
 fn entries(rendering: &Rendering, selection: Selection) -> Vec<Entry<'_>> {
     let mut entries = Vec::new();
     if selection.crds {
-        entries.extend(rendering.crds.iter().map(|crd| {
-            let text = String::from_utf8_lossy(&crd.file.data);
-            Entry { path: Some(&crd.path), text, manifest: None, is_last: false }
-        }));
+        entries.extend(rendering.crds.iter().map(|crd| Entry::of_file(&crd.path, &crd.file.data)));
     }
     entries.extend(rendering.sorted.manifests.iter().map(Entry::of));
-    match entries.last_mut() {
-        Some(last) => last.is_last = true,
-        None => entries.push(Entry { path: None, text: Cow::Borrowed(""), manifest: None, is_last: true }),
-    }
+    close(&mut entries);
     if !selection.no_hooks {
         let is_left_out = |hook: &&Hook| selection.skip_tests && hook.events.contains(&Event::Test);
         let hooks = rendering.sorted.hooks.iter().filter(|hook| !is_left_out(hook));
@@ -125,18 +124,25 @@ fn entries(rendering: &Rendering, selection: Selection) -> Vec<Entry<'_>> {
     entries
 }
 
+/// What comes last before the hooks ends with one line break, be it nothing at all.
+fn close(entries: &mut Vec<Entry<'_>>) {
+    match entries.last_mut() {
+        Some(last) => last.is_last = true,
+        None => entries.push(Entry { path: None, text: Cow::Borrowed(""), manifest: None, is_last: true }),
+    }
+}
+
 /// The stream of files that could not be split, which `--debug` shows.
 pub fn unsorted(files: &[Rendered]) -> String {
-    let mut out = String::new();
-    for file in files {
-        let text = String::from_utf8_lossy(&file.content);
-        if !text.trim().is_empty() {
-            out.push_str(&format!("---\n# Source: {}\n{text}\n", file.path));
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
+    let mut entries: Vec<Entry<'_>> =
+        files.iter().map(|file| Entry::of_file(&file.path, &file.content)).collect();
+    entries.retain(|entry| !entry.text.trim().is_empty());
+    close(&mut entries);
+    entries.iter().fold(String::new(), |mut out, entry| {
+        let (head, text, end) = entry.written();
+        out.extend(head.into_iter().chain([text, end]));
+        out
+    })
 }
 
 impl Stream {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use super::children_cpu_seconds;
-use crate::command::{cargo_command, output, root};
+use crate::command::{cargo_command, output};
 use crate::conformance::find_charts;
 use crate::flamingo;
 use crate::oracles::Oracles;
@@ -169,5 +169,5 @@ fn peak(program: &Path, chart: &Path, home: &Path) -> Result<f64> {
 fn warm() -> Result<PathBuf> {
     let build = ["build", "--quiet", "--release", "--package", "cli", "--example", "helm_warm"];
     output(cargo_command().args(build))?;
-    Ok(root().join("target/release/examples/helm_warm"))
+    Ok(flamingo::built(true)?.join("examples/helm_warm"))
 }
