@@ -3,6 +3,7 @@
 mod clients;
 mod control_plane;
 mod controllers;
+mod curl;
 mod differences;
 mod expressions;
 mod helm;
@@ -26,6 +27,8 @@ use report::Report;
 pub(crate) enum Comparison {
     /// The real kubectl, flux and helm on the simulated cluster and on a real control plane.
     Clients,
+    /// Refusals of Argo CD's API, asked for with curl.
+    Curl,
     /// The recordings of Flux's controllers, replayed on a real control plane.
     Replay,
     /// The small charts of the Helm corpus; with `--charts`, the charts of a folder instead.
@@ -63,6 +66,9 @@ pub(crate) fn run(only: &[Comparison], remake: bool, overlays: &kustomize::Optio
         let outcome = match comparison {
             Comparison::Clients => {
                 flamingo::build(false).and_then(|flamingo| clients::run(&oracles, &flamingo, &mut report))
+            }
+            Comparison::Curl => {
+                flamingo::build(false).and_then(|flamingo| curl::run(&oracles, &flamingo, &mut report))
             }
             Comparison::Helm => helm::corpus(&oracles, remake, &mut report),
             Comparison::Records => records::run(&oracles, remake, &mut report),
