@@ -41,6 +41,8 @@ test.each([
   ["ssh://git@git.example.com/team/shop", "team/shop"],
   ["git@git.example.com:team/shop.git", "team/shop"],
   ["https://git.example.com/", "https://git.example.com/"],
+  ["http://127.0.0.1:4000/869709d0b1b797518c8bd7f8a1853cc9/app", "app"],
+  ["https://git.example.com/869709d0b1b797518c8bd7f8a1853cc9.git", "869709d0b1b797518c8bd7f8a1853cc9"],
 ])("the repository %s in short is %s", (repo, expected) => {
   expect(shortRepo(repo)).toBe(expected);
 });

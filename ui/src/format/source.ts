@@ -8,9 +8,13 @@ export function shortRevision(revision: string): string {
   return branch ? `${branch}@${digest.slice(0, 7)}` : digest.slice(0, 7);
 }
 
-/** `https://example.com/team/shop.git` as `team/shop`; what is no such URL stays as it is. */
+/**
+ * `https://example.com/team/shop.git` as `team/shop`; what is no such URL stays as it is. A folder that is a secret in
+ * hexadecimal digits, as that of the Git server of `flamingo up` is, tells nobody anything.
+ */
 export function shortRepo(repo: string): string {
-  const path = repo.replace(/^[a-z+]+:\/\/[^/]+\//, "").replace(/^[\w.-]+@[^:]+:/, "");
+  const whole = repo.replace(/^[a-z+]+:\/\/[^/]+\//, "").replace(/^[\w.-]+@[^:]+:/, "");
+  const path = whole.replace(/^[0-9a-f]{32,}\/(?=.)/, "");
   return path.replace(/\.git$/, "").replace(/\/$/, "") || repo;
 }
 

@@ -27,6 +27,7 @@ export const NodeBox = memo(
   function NodeBox({ id, node, place, isSelected, isCurrent, open }: Props) {
     const classes = ["node", node.health && `is-${node.health.toLowerCase()}`, isSelected && "is-selected"];
     if (isCurrent) classes.push("is-current");
+    if (place.children > 0) classes.push("is-parent");
     if (node.uid === undefined && node.version !== "") classes.push("is-absent");
     return (
       // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the focus and the keys.
