@@ -79,6 +79,18 @@ test("a session that ends leads to the login, and from there back", async ({
   await expect(page.getByRole("link", { name: "shop" })).toBeVisible();
 });
 
+test("who comes for the first time is not told of a session that ended", async ({
+  page,
+  world,
+  expectedStatus,
+}) => {
+  expectedStatus.add(401);
+  world.isLoggedIn = false;
+  await page.goto("/applications?q=shop");
+  await expect(page.getByText("Log in to see the page that you asked for")).toBeVisible();
+  await expect(page.getByText("Your session is over")).toBeHidden();
+});
+
 test("logging out", async ({ page, expectedStatus }) => {
   expectedStatus.add(401);
   await page.goto("/applications");

@@ -32,7 +32,7 @@ export function App() {
     if (location.path === "/") navigate(applicationsPath + window.location.search, { replace: true });
   }, [location.path]);
 
-  if (isLogin) return state.state === "none" ? <Login /> : null;
+  if (isLogin) return state.state === "none" ? <Login isOver={state.isOver} /> : null;
   if (state.state === "failed") {
     return (
       <main className="content">

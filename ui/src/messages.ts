@@ -344,6 +344,7 @@ export const m = {
     user: "User name",
     password: "Password",
     submit: "Log in",
+    first: "Log in to see the page that you asked for.",
     over: "Your session is over. Log in to go on where you were.",
     where: "flamingo up prints the password of admin, and a link that logs in once.",
     failed: "The login failed",

@@ -9,7 +9,8 @@ import { here, navigate } from "../router/location";
 import { returnPath } from "../router/paths";
 import { askSession } from "../session/session";
 
-export function Login() {
+/** `isOver` says that a session ended, and that this is not the first login. */
+export function Login({ isOver }: { isOver: boolean }) {
   const [error, setError] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const isReturn = here().query.has("return");
@@ -34,7 +35,7 @@ export function Login() {
       <form className="card" onSubmit={submit} aria-labelledby="login-title">
         <Mark size={44} />
         <h1 id="login-title">{m.login.title}</h1>
-        {isReturn && !error && <p className="faint">{m.login.over}</p>}
+        {isReturn && !error && <p className="faint">{isOver ? m.login.over : m.login.first}</p>}
         {error && (
           <p className="problem" role="alert">
             {error}

@@ -6,13 +6,19 @@ import { Cell } from "../live/cell";
 
 export type SessionState =
   | { state: "asking" }
-  | { state: "none" }
+  /** Nobody is logged in. `isOver` says that somebody was, in this tab. */
+  | { state: "none"; isOver: boolean }
   | { state: "failed"; error: ApiError }
   | { state: "there"; session: Session };
 
 export const session = new Cell<SessionState>({ state: "asking" });
 
-onSessionOver(() => session.set({ state: "none" }));
+onSessionOver(end);
+
+function end(): void {
+  const before = session.get();
+  if (before.state !== "none") session.set({ state: "none", isOver: before.state === "there" });
+}
 
 let abort = new AbortController();
 
@@ -25,7 +31,8 @@ export function askSession(): void {
     (error) => {
       if (isAborted(error)) return;
       const known = error instanceof ApiError ? error : new ApiError(0, String(error));
-      session.set(known.status === 401 ? { state: "none" } : { state: "failed", error: known });
+      if (known.status === 401) end();
+      else session.set({ state: "failed", error: known });
     },
   );
 }
