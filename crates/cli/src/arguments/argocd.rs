@@ -18,6 +18,15 @@ fn address(text: &str) -> Result<String, String> {
     Err("Flux fetches by http:// and https://; a local path works with `flamingo up --from` only".to_owned())
 }
 
+/// How long to wait: a duration, or seconds as `argocd` has it, of which 0 sets no limit.
+fn patience(text: &str) -> Result<Duration, apimachinery::duration::DurationError> {
+    match text.parse::<u32>() {
+        Ok(0) => Ok(Duration::from_secs(u32::MAX.into())),
+        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+        Err(_) => duration(text),
+    }
+}
+
 /// Arguments of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
@@ -169,8 +178,8 @@ pub struct Sync {
     /// Return at once.
     #[arg(long = "async")]
     pub is_async: bool,
-    /// How long to wait.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    /// How long to wait: `90s`, or a number of seconds, of which 0 sets no limit.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = patience)]
     pub timeout: Duration,
 }
 
@@ -185,8 +194,8 @@ pub struct Wait {
     /// Wait for its sync status only.
     #[arg(long)]
     pub sync: bool,
-    /// How long to wait.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    /// How long to wait: `90s`, or a number of seconds, of which 0 sets no limit.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = patience)]
     pub timeout: Duration,
 }
 
@@ -205,9 +214,21 @@ pub struct Delete {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::Parser as _;
 
+    use super::patience;
     use crate::arguments::{Arguments, Command};
+
+    #[test]
+    fn seconds_need_no_unit() {
+        let seconds = |text| patience(text).map(|found| found.as_secs()).ok();
+        assert_eq!(seconds("90"), Some(90));
+        assert_eq!(patience("1m30s"), Ok(Duration::from_secs(90)));
+        assert!(seconds("0") > Some(1_000_000_000));
+        assert_eq!(seconds("soon"), None);
+    }
 
     #[test]
     fn a_password_may_begin_with_a_dash() {
