@@ -80,7 +80,7 @@ impl Reconciliation<'_> {
             == self.status.stored().at(&["operationState", "operation"]);
         self.status.operation_done = is_own && matches!(step, SyncStep::Finish(..));
         self.status.status = reflect::reflect(&self.status.status, &subject, &live, conditions);
-        let is_moving = reflect::worst_child(&live, subject.now) > HealthStatus::Suspended;
+        let is_moving = reflect::of_children(&live, subject.now).status > HealthStatus::Suspended;
         self.answer_refresh(deployment).await?;
         self.write().await?;
         Ok(match step {
