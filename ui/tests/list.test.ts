@@ -85,7 +85,7 @@ function namesOf(from: readonly Row[]): Names {
     kinds: ["argoproj.io/Application"],
     namespaces: ["argocd"],
     projects,
-    rows: from.map(({ name, project = "" }) => [name, 0, 0, projects.indexOf(project)]),
+    rows: from.map(({ name, project = "" }) => [name, 0, 0, projects.indexOf(project), 0]),
   };
 }
 

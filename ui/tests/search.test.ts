@@ -68,12 +68,12 @@ describe("with the names of all", () => {
   const known = byKey([{ ...row, key: "argoproj.io/Application/argocd/shop-api" }]);
   const names = rowsOf({
     kinds: ["argoproj.io/Application"],
-    namespaces: ["argocd"],
+    namespaces: ["argocd", "prod"],
     projects: ["web", ""],
     rows: [
-      ["cart", 0, 0, 0],
-      ["shop-api", 0, 0, 1],
-      ["shop-web", 0, 0, 1],
+      ["cart", 0, 0, 0, 1],
+      ["shop-api", 0, 0, 1, 0],
+      ["shop-web", 0, 0, 1, 0],
     ],
   });
   const guessed = (text: string) =>
@@ -83,6 +83,8 @@ describe("with the names of all", () => {
     ["", ["cart", "shop-api", "shop-web"]],
     ["q=shop", ["shop-api", "shop-web"]],
     ["q=project:web", ["cart"]],
+    ["q=ns:prod", ["cart", "shop-api"]],
+    ["q=ns:argocd", ["cart", "shop-api", "shop-web"]],
     ["project=web", ["cart"]],
     ["q=shop&order=desc", ["shop-web", "shop-api"]],
     ["sort=health", ["shop-api", "cart", "shop-web"]],
@@ -105,6 +107,7 @@ describe("with the names of all", () => {
       namespace: "argocd",
       name: "cart",
       project: "web",
+      destinationNamespace: "prod",
     });
   });
 });

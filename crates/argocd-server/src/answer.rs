@@ -8,7 +8,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, SET_COOKIE,
+    VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +37,10 @@ pub(crate) enum Answer {
     Redirect { to: String, cookie: Option<String> },
     /// Text.
     Text(StatusCode, &'static str),
+    /// A picture that any page may show.
+    Picture(String),
+    /// Lines that a browser keeps in a file of this name.
+    File { name: String, lines: BoxStream<'static, Bytes> },
 }
 
 /// A part of a stream of events.
@@ -66,6 +73,9 @@ impl Answer {
         match self {
             Self::Stream(messages) => Self::Stream(messages.take_until(stop.cancelled_owned()).boxed()),
             Self::Events(frames) => Self::Events(frames.take_until(stop.cancelled_owned()).boxed()),
+            Self::File { name, lines } => {
+                Self::File { name, lines: lines.take_until(stop.cancelled_owned()).boxed() }
+            }
             other => other,
         }
     }
@@ -85,21 +95,41 @@ impl Answer {
                 response.headers_mut().insert(CONTENT_TYPE, events);
                 response
             }
-            Self::Redirect { to, cookie } => {
-                let mut response = with_status(Response::new(Body::empty()), StatusCode::SEE_OTHER);
-                response
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-                insert(response.headers_mut(), LOCATION, &to);
-                // The address that leads here may hold a secret.
-                insert(response.headers_mut(), http::header::REFERRER_POLICY, "no-referrer");
-                match cookie {
-                    Some(cookie) => with_cookie(response, &cookie),
-                    None => response,
-                }
-            }
+            Self::Redirect { to, cookie } => redirect(&to, cookie.as_deref()),
             Self::Text(status, text) => plain(status, text),
+            Self::Picture(svg) => {
+                let mut response = Response::new(Body::from(svg));
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                response
+            }
+            Self::File { name, lines } => {
+                let mut response = Response::new(Body::from_stream(lines.map(Ok::<_, Infallible>)));
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+                insert(headers, CONTENT_DISPOSITION, &format!("attachment;filename=\"{name}\""));
+                response
+            }
         }
+    }
+}
+
+/// Elsewhere; the text is for those who do not follow.
+fn redirect(to: &str, cookie: Option<&str>) -> Response {
+    let link = ["&&amp;", "<&lt;", ">&gt;", "\"&#34;", "'&#39;"]
+        .iter()
+        .fold(to.to_owned(), |text, rule| text.replace(&rule[..1], &rule[1..]));
+    let text = format!("<a href=\"{link}\">See Other</a>.\n\n");
+    let mut response = with_status(Response::new(Body::from(text)), StatusCode::SEE_OTHER);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    insert(headers, LOCATION, to);
+    // The address that leads here may hold a secret.
+    insert(headers, http::header::REFERRER_POLICY, "no-referrer");
+    match cookie {
+        Some(cookie) => with_cookie(response, cookie),
+        None => response,
     }
 }
 

@@ -6,14 +6,13 @@
 use apimachinery::clock::rfc3339_micro;
 use apimachinery::object;
 use engine::ObjectRef;
+use engine::request::request;
 use insight::generated::{APPLICATION, is_generated};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
 
-/// Another value asks for a reconciliation.
-const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 const SOURCES: &str = "source.toolkit.fluxcd.io";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +55,10 @@ impl FluxAction {
 
     /// What the action writes. Who resumes wants to see it work at once.
     pub(crate) fn patch(self, control: &ControlPlane) -> Value {
-        let mut patch = Value::map();
-        if self != Self::Suspend {
-            let now = rfc3339_micro(control.clock.now());
-            patch.set_at(&["metadata", "annotations", REQUESTED_AT], now);
-        }
+        let mut patch = match self {
+            Self::Suspend => Value::map(),
+            Self::Reconcile | Self::Resume => request(&rfc3339_micro(control.clock.now())),
+        };
         if self != Self::Reconcile {
             patch.set_at(&["spec", "suspend"], self == Self::Suspend);
         }

@@ -11,6 +11,7 @@
 mod answer;
 mod applications;
 mod authentication;
+mod badge;
 mod bootstrap;
 mod compression;
 mod control_plane;

@@ -20,7 +20,7 @@ use crate::error::{ApiError, Code};
 use crate::page::Page;
 use crate::permit::{Permit, no_session};
 use crate::request::{Request, Variables};
-use crate::{applications, link, page, page_api, projects, sessions, settings};
+use crate::{applications, badge, link, page, page_api, projects, sessions, settings};
 
 /// No object that Kubernetes stores is nearly as large.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -175,6 +175,7 @@ fn general() -> Vec<Route> {
         route(Method::GET, "/api/v1/settings", settings::get),
         route(Method::GET, "/api/v1/settings/plugins", settings::plugins),
         route(Method::GET, "/healthz", settings::health),
+        route(Method::GET, "/api/badge", badge::badge),
         route(Method::GET, "/api/v1/projects", projects::list),
         route(Method::GET, "/api/v1/projects/{name}", projects::get),
     ]
@@ -306,7 +307,8 @@ mod tests {
     }
 
     /// Routes that Argo CD has beside its methods, and what they are.
-    const NO_METHODS: [(&str, &str); 3] = [
+    const NO_METHODS: [(&str, &str); 4] = [
+        ("/api/badge", "a picture"),
         ("/auth/logout", "leads the browser away"),
         (link::PATH, "ours: logs in who was shown the link"),
         ("/healthz", "for probes"),

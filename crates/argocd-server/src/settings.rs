@@ -67,6 +67,7 @@ pub(crate) async fn get(
     answer.set_at(&["kustomizeOptions"], kustomize_options());
     for (key, path) in [
         ("url", &["url"][..]),
+        ("statusbadge.url", &["statusBadgeRootUrl"]),
         ("help.chatUrl", &["help", "chatUrl"]),
         ("help.chatText", &["help", "chatText"]),
     ] {

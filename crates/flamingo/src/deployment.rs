@@ -10,7 +10,7 @@ use apimachinery::object;
 use argocd_api::application::{self, REFRESH, RESOURCES_FINALIZER};
 use cli::progress::Progress;
 use cluster::{Cluster, Propagation, Resource, Session, Subresource, Target};
-use flux_api::annotations::REQUESTED_AT;
+use engine::request::{request, requested_at};
 use flux_api::{git_repository, kustomization};
 use insight::{Finding, Terms};
 use loopback::names::{AUTO_CREATE, FLUX_SUBSYSTEM};
@@ -349,14 +349,7 @@ fn is_observed(object: &Value) -> bool {
 /// Whether a request was answered, or a later one of somebody else.
 fn was_handled(object: &Value, request: Option<&str>) -> bool {
     let handled = object.str_at(&["status", "lastHandledReconcileAt"]);
-    request.is_none() || handled == request || handled == object::annotation(object, REQUESTED_AT)
-}
-
-/// The patch that asks a Flux object to look again.
-fn request(token: &str) -> Value {
-    let mut patch = Value::map();
-    patch.set_at(&["metadata", "annotations", REQUESTED_AT], token);
-    patch
+    request.is_none() || handled == request || handled == requested_at(object)
 }
 
 fn progress_of(object: &Value) -> Option<String> {

@@ -239,7 +239,7 @@ fn cause(before: Option<&Value>, now: &Value) -> Option<Cause> {
     if object::generation(before) != object::generation(now) || object::uid(before) != object::uid(now) {
         return Some(Cause::Spec);
     }
-    let requested = flux_api::annotations::requested_at;
+    let requested = engine::request::requested_at;
     (requested(before) != requested(now)).then_some(Cause::Requested)
 }
 

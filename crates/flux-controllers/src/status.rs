@@ -84,7 +84,7 @@ impl ObjectStatus {
 
     /// The request for reconciliation that has not been handled yet.
     pub(crate) fn pending_request(&self) -> Option<&str> {
-        let requested = flux_api::annotations::requested_at(&self.object)?;
+        let requested = engine::request::requested_at(&self.object)?;
         (self.text("lastHandledReconcileAt") != Some(requested)).then_some(requested)
     }
 

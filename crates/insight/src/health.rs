@@ -1,13 +1,15 @@
 //! How something is, in Argo CD's words, whatever world it is of.
 
-use apimachinery::condition::{self, Condition, Status};
+mod flux;
+mod kinds;
+
 use apimachinery::object;
 use engine::ObjectRef;
 use engine::health::{State, told};
 use jiff::Timestamp;
 use value::Value;
 
-use crate::generated;
+pub use flux::{by_ready, of_flux, of_resting, waits};
 
 /// From best to worst, as upstream weighs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,63 +78,39 @@ impl Health {
     }
 }
 
-/// How a Flux object is, by its conditions.
-pub fn of_flux(object: &Value) -> Health {
-    let kind = object.str_at(&["kind"]).unwrap_or_default();
-    if generated::rests(object) {
-        return of_resting(object);
+/// An object with this annotation says nothing about what it is part of.
+const IGNORED: &str = "argocd.argoproj.io/ignore-healthcheck";
+/// Of more objects than these a health names the number only.
+const MAX_CAUSES: usize = 3;
+
+/// How objects are together: as the worst of them, naming who is to blame.
+///
+/// Source of the rule: Argo CD 3.6, `controller/health.go`.
+pub fn together<'a>(parts: impl IntoIterator<Item = (&'a Value, Health)>) -> Health {
+    let parts: Vec<(&Value, HealthStatus)> = parts
+        .into_iter()
+        .filter(|(object, _)| object::annotation(object, IGNORED) != Some("true"))
+        .map(|(object, health)| (object, health.status))
+        .collect();
+    let worst = parts.iter().map(|(_, status)| *status).max().unwrap_or(HealthStatus::Healthy);
+    if worst == HealthStatus::Healthy {
+        return Health::new(worst, "");
     }
-    if object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
-        return Health::new(HealthStatus::Suspended, format!("the {kind} is suspended"));
+    let causes = parts.iter().filter(|(_, status)| *status == worst);
+    let causes: Vec<String> = causes.filter_map(|(object, _)| ObjectRef::of(object)).map(named).collect();
+    let mut message = format!("Caused by {}", causes[..causes.len().min(MAX_CAUSES)].join(", "));
+    if causes.len() > MAX_CAUSES {
+        message.push_str(&format!(" and {} more", causes.len() - MAX_CAUSES));
     }
-    let observed = object::observed_generation(object);
-    let Some(conditions) = object.at(&["status", "conditions"]) else {
-        return Health::new(HealthStatus::Progressing, format!("Waiting for {kind} to reconcile ..."));
-    };
-    if let Some(stalled) =
-        condition::get(conditions, "Stalled").filter(|stalled| stalled.status == Status::True)
-    {
-        return Health::new(HealthStatus::Degraded, stalled.message);
-    }
-    by_ready(conditions, kind, observed.is_some() && observed != object::generation(object))
+    Health::new(worst, message)
 }
 
-/// How a Flux object is that Flamingo lets rest: as it was when it last ran.
-pub fn of_resting(object: &Value) -> Health {
-    let kind = object.str_at(&["kind"]).unwrap_or_default();
-    let status = |field: &str| object.at(&["status", field]);
-    let has_run = status("lastAttemptedRevision").is_some() || status("artifact").is_some();
-    match status("conditions").filter(|_| has_run) {
-        Some(conditions) => by_ready(conditions, kind, false),
-        None => Health::new(HealthStatus::Missing, ""),
-    }
-}
-
-/// How something is by its Ready condition. `is_old` says that the condition is about an earlier spec.
-pub fn by_ready(conditions: &Value, kind: &str, is_old: bool) -> Health {
-    let Some(ready) = condition::get(conditions, "Ready") else {
-        return Health::new(HealthStatus::Progressing, format!("Waiting for {kind} to reconcile ..."));
-    };
-    let status = match ready.status {
-        Status::True if is_old => {
-            let message = format!("Waiting for {kind} to reconcile its new spec ...");
-            return Health::new(HealthStatus::Progressing, message);
-        }
-        Status::True => HealthStatus::Healthy,
-        Status::False if waits(&ready) => HealthStatus::Progressing,
-        Status::False => HealthStatus::Degraded,
-        Status::Unknown => HealthStatus::Progressing,
-    };
-    Health::new(status, ready.message)
-}
-
-/// Whether a condition that is false tells only of something that has to come first.
-pub fn waits(ready: &Condition) -> bool {
-    match ready.reason.as_str() {
-        "DependencyNotReady" | "HealthCheckCanceled" => true,
-        "ArtifactFailed" => ready.message.starts_with("Source artifact not found"),
-        _ => false,
-    }
+/// `apps/Deployment:ns/web`, `Service:ns/web`, `rbac.authorization.k8s.io/ClusterRole:reader`.
+fn named(reference: ObjectRef) -> String {
+    let ObjectRef { group, kind, namespace, name } = reference;
+    let parts = [(group, "/"), (kind, ":"), (namespace, "/"), (name, "")];
+    let parts = parts.into_iter().filter(|(text, _)| !text.is_empty());
+    parts.map(|(text, mark)| text + mark).collect()
 }
 
 /// How a deployed object is.
@@ -141,26 +119,32 @@ pub fn of_deployed(object: &Value, now: Timestamp) -> Health {
 }
 
 /// How an object is, if it or its kind says anything about that; in Argo CD most kinds do not.
+///
+/// Kinds that Argo CD has a rule for are judged by that; others by what Kubernetes' kstatus makes of their conditions.
 pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
     if object::deletion_timestamp(object).is_some() {
         return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
     }
-    let reference = ObjectRef::of(object)?;
-    let is_paused = object.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
-    match (reference.group.as_str(), reference.kind.as_str()) {
-        ("", "ConfigMap" | "Secret") => return None,
-        ("batch", "CronJob") if object.at(&["status", "lastScheduleTime"]).is_none() => {
-            return Some(Health::new(HealthStatus::Healthy, "CronJob has not been scheduled yet"));
-        }
-        ("apps", "Deployment") if is_paused => {
-            return Some(Health::new(HealthStatus::Suspended, "Deployment is paused"));
-        }
-        ("", "Pod") => {
-            if let Some(why) = cannot_start(object) {
-                return Some(Health::new(HealthStatus::Degraded, why));
-            }
-        }
-        _ => {}
+    let ObjectRef { group, kind, .. } = ObjectRef::of(object)?;
+    if crate::is_flux(&group) {
+        return flux::told(object);
+    }
+    let Some(rule) = kinds::rule(&group, &kind) else { return by_kstatus(object, &kind, now) };
+    let mut health = rule(object);
+    // Argo CD does not always say why.
+    if health.message.is_empty() && health.status > HealthStatus::Healthy {
+        health.message = told(object, now)
+            .filter(|told| matches!(told.state, State::InProgress | State::Failed))
+            .map(|told| told.message)
+            .unwrap_or_default();
+    }
+    Some(health)
+}
+
+fn by_kstatus(object: &Value, kind: &str, now: Timestamp) -> Option<Health> {
+    // They are always ready, and nobody asks.
+    if matches!(kind, "ConfigMap" | "Secret") {
+        return None;
     }
     let health = told(object, now)?;
     let status = match health.state {
@@ -171,87 +155,4 @@ pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
         State::Unknown => HealthStatus::Unknown,
     };
     Some(Health::new(status, health.message))
-}
-
-/// Why containers of a Pod that always runs cannot start. A Pod that ends by itself may be a hook, which fails otherwise.
-///
-/// Source of the rule: gitops-engine, `pkg/health/health_pod.go`.
-fn cannot_start(pod: &Value) -> Option<String> {
-    if !matches!(pod.str_at(&["spec", "restartPolicy"]), None | Some("" | "Always")) {
-        return None;
-    }
-    let containers = pod.at(&["status", "containerStatuses"]).and_then(Value::as_list).unwrap_or_default();
-    let messages: Vec<&str> = containers
-        .iter()
-        .filter_map(|container| {
-            let waiting = container.at(&["state", "waiting"])?;
-            let reason = waiting.str_at(&["reason"])?;
-            let is_error =
-                reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff");
-            is_error.then(|| waiting.str_at(&["message"]).unwrap_or_default())
-        })
-        .collect();
-    (!messages.is_empty()).then(|| messages.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pod_whose_containers_cannot_start_is_degraded_as_in_argo_cd() {
-        let of = |policy: &str, reason: &str| {
-            let text = format!(
-                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"x"}},"spec":{{{policy}}},"status":{{"phase":"Pending","containerStatuses":[{{"state":{{"waiting":{{"reason":"{reason}","message":"m"}}}}}}]}}}}"#
-            );
-            let object = value::from_json(text.as_bytes()).expect(&text);
-            of_kind(&object, Timestamp::UNIX_EPOCH).expect("a health").status
-        };
-        let rows = [
-            ("", "ImagePullBackOff", HealthStatus::Degraded),
-            (r#""restartPolicy":"Always""#, "ErrImagePull", HealthStatus::Degraded),
-            (r#""restartPolicy":"Always""#, "CreateContainerConfigError", HealthStatus::Degraded),
-            (r#""restartPolicy":"Always""#, "ContainerCreating", HealthStatus::Progressing),
-            (r#""restartPolicy":"Never""#, "ImagePullBackOff", HealthStatus::Progressing),
-        ];
-        for (policy, reason, expected) in rows {
-            assert_eq!(of(policy, reason), expected, "{policy} {reason}");
-        }
-    }
-
-    #[test]
-    fn what_flamingo_itself_suspended_is_as_it_last_was() {
-        let of = |annotations: &str, status: &str| {
-            let text = format!(
-                r#"{{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{{"name":"x","labels":{{"flamingo/generated":"true"}},"annotations":{{{annotations}}}}},"spec":{{"suspend":true}},"status":{{{status}}}}}"#
-            );
-            of_flux(&value::from_json(text.as_bytes()).expect(&text)).status
-        };
-        let ran = r#""lastAttemptedRevision":"main@sha1:1","conditions":[{"type":"Ready","status":"True","reason":"x","message":""}]"#;
-        let ours = r#""flamingo/rests":"true""#;
-        assert_eq!(of(ours, ran), HealthStatus::Healthy);
-        assert_eq!(of(ours, ""), HealthStatus::Missing);
-        assert_eq!(of("", ran), HealthStatus::Suspended, "somebody else has suspended it");
-    }
-
-    #[test]
-    fn kinds_tell_what_they_tell_in_argo_cd() {
-        let object = |kind: &str, more: &str| {
-            let text = format!(r#"{{"kind":"{kind}","metadata":{{"name":"x"{more}}}"#);
-            value::from_json(format!("{text}}}").as_bytes()).expect(&text)
-        };
-        let of = |mut object: Value, version: &str| {
-            object.set_at(&["apiVersion"], version);
-            of_kind(&object, Timestamp::UNIX_EPOCH).map(|health| (health.status, health.message))
-        };
-        let told = |status, message: &str| Some((status, message.to_owned()));
-        assert_eq!(of(object("ConfigMap", ""), "v1"), None);
-        let deleted = object("ConfigMap", r#","deletionTimestamp":"2026-01-01T00:00:00Z""#);
-        assert_eq!(of(deleted, "v1"), told(HealthStatus::Progressing, "Pending deletion"));
-        let mut paused = object("Deployment", "");
-        paused.set_at(&["spec", "paused"], true);
-        assert_eq!(of(paused, "apps/v1"), told(HealthStatus::Suspended, "Deployment is paused"));
-        let cron = of(object("CronJob", ""), "batch/v1");
-        assert_eq!(cron, told(HealthStatus::Healthy, "CronJob has not been scheduled yet"));
-    }
 }

@@ -11,14 +11,13 @@ mod resources;
 
 use apimachinery::object;
 use argocd_api::application::Source;
-use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
 
 use crate::names::{SPEC, SYNCED_SPEC};
 
 pub(crate) use conditions::{Condition, with_conditions};
-pub(crate) use health::worst_child;
+pub(crate) use health::of_children;
 pub(crate) use insight::health::{Health, HealthStatus, of_flux, waits};
 pub(crate) use operation::{automated, by_flux, completed, denied, running};
 
@@ -140,13 +139,6 @@ pub(crate) fn children_of(workload: &Value) -> Vec<engine::inventory::Entry> {
             Vec::new()
         }
     }
-}
-
-/// `group/Kind:namespace/name`, as Argo CD names objects in sentences.
-pub(crate) fn named(reference: &ObjectRef) -> String {
-    let ObjectRef { group, kind, namespace, name } = reference;
-    let place = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
-    format!("{group}/{kind}:{place}")
 }
 
 #[cfg(test)]

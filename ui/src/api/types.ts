@@ -56,14 +56,17 @@ export interface Rows {
 }
 
 /** Who a row is, when nothing else is known of it. */
-export type RowName = Pick<Row, "key" | "kind" | "group" | "namespace" | "name" | "project">;
+export type RowName = Pick<
+  Row,
+  "key" | "kind" | "group" | "namespace" | "name" | "project" | "destinationNamespace"
+>;
 
 export interface Names {
   kinds: string[];
   namespaces: string[];
   projects: string[];
-  /** A name, and the places of kind, namespace and project. */
-  rows: [string, number, number, number][];
+  /** A name, and the places of kind, namespace, project, and the namespace that is deployed to. */
+  rows: [string, number, number, number, number][];
 }
 
 export type StepName = "application" | "commit" | "fetched" | "built" | "applied" | "healthy";

@@ -62,12 +62,14 @@ export class NamesOfList {
 
 export function rowsOf({ kinds, namespaces, projects, rows }: Names): Map<Key, RowName> {
   const made = new Map<Key, RowName>();
-  for (const [name, kindAt, namespaceAt, projectAt] of rows) {
+  for (const [name, kindAt, namespaceAt, projectAt, destinationAt] of rows) {
     const [group = "", kind = ""] = (kinds[kindAt] ?? "").split("/");
     const namespace = namespaces[namespaceAt] ?? "";
     const project = projects[projectAt];
     const row: RowName = { key: `${group}/${kind}/${namespace}/${name}`, group, kind, namespace, name };
     if (project) row.project = project;
+    const destination = namespaces[destinationAt];
+    if (destination) row.destinationNamespace = destination;
     made.set(row.key, row);
   }
   return made;

@@ -1,5 +1,7 @@
 //! JSON patches (RFC 6902).
 
+use std::fmt;
+
 use thiserror::Error;
 use value::{Pointer, Value};
 
@@ -41,11 +43,13 @@ pub enum JsonPatchError {
     #[error("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {0}")]
     TooMany(usize),
     /// The place of an operation does not exist.
-    #[error("{operation} operation does not apply: doc is missing path: {path:?}: missing value")]
+    #[error("{operation} operation does not apply: doc is missing {place}: {path}: missing value")]
     Missing {
         /// The operation.
         operation: &'static str,
-        /// The path.
+        /// Which of its places: `path`, `key`, `from path`, `destination path`.
+        place: &'static str,
+        /// The path; in quotes where the API server puts it into such.
         path: String,
     },
     /// What it makes is too large or too deep.
@@ -131,28 +135,32 @@ impl Operation {
     }
 
     fn apply(&self, object: &mut Value) -> Result<(), JsonPatchError> {
-        let missing =
-            |operation, path: &Pointer| JsonPatchError::Missing { operation, path: path.to_string() };
+        let missing = |operation, place, path: &dyn fmt::Display| JsonPatchError::Missing {
+            operation,
+            place,
+            path: path.to_string(),
+        };
+        let quoted = format!("{:?}", self.path.to_string());
         match &self.kind {
             Kind::Add(value) => {
-                add(object, &self.path, value.clone()).ok_or_else(|| missing("add", &self.path))
+                add(object, &self.path, value.clone()).ok_or_else(|| missing("add", "path", &quoted))
             }
-            Kind::Remove => self.path.remove(object).map(drop).ok_or_else(|| missing("remove", &self.path)),
-            Kind::Replace(value) => {
-                self.path.get(object).ok_or_else(|| missing("replace", &self.path))?;
-                replace(object, &self.path, value.clone()).ok_or_else(|| missing("replace", &self.path))
+            Kind::Remove => {
+                self.path.remove(object).map(drop).ok_or_else(|| missing("remove", "path", &quoted))
             }
+            Kind::Replace(value) => replace(object, &self.path, value.clone())
+                .map_err(|place| missing("replace", place, &self.path)),
             Kind::Move(from) => {
                 if self.path.0.len() > from.0.len() && self.path.0.starts_with(&from.0) {
                     let (from, path) = (from.to_string(), self.path.to_string());
                     return Err(JsonPatchError::IntoItself { from, path });
                 }
-                let value = from.remove(object).ok_or_else(|| missing("move", from))?;
-                add(object, &self.path, value).ok_or_else(|| missing("move", &self.path))
+                let value = from.remove(object).ok_or_else(|| missing("move", "from path", from))?;
+                add(object, &self.path, value).ok_or_else(|| missing("move", "destination path", &self.path))
             }
             Kind::Copy(from) => {
-                let value = from.get(object).cloned().ok_or_else(|| missing("copy", from))?;
-                add(object, &self.path, value).ok_or_else(|| missing("copy", &self.path))
+                let value = from.get(object).cloned().ok_or_else(|| missing("copy", "from path", from))?;
+                add(object, &self.path, value).ok_or_else(|| missing("copy", "destination path", &self.path))
             }
             Kind::Test(expected) => {
                 let found = self.path.get(object).cloned().unwrap_or_default();
@@ -209,9 +217,26 @@ fn add(root: &mut Value, path: &Pointer, value: Value) -> Option<()> {
     Some(())
 }
 
-fn replace(root: &mut Value, path: &Pointer, value: Value) -> Option<()> {
-    *at_mut(root, &path.0)? = value;
-    Some(())
+/// As the API server does it, which lets a field be replaced that an object does not have.
+///
+/// # Errors
+/// What is missing: the `path` to it, or its `key`.
+fn replace(root: &mut Value, path: &Pointer, value: Value) -> Result<(), &'static str> {
+    let Some((last, parents)) = path.0.split_last() else {
+        *root = value;
+        return Ok(());
+    };
+    match at_mut(root, parents).ok_or("path")? {
+        parent @ Value::Map(_) => {
+            parent.as_map_mut().ok_or("path")?.insert(last.as_str(), value);
+        }
+        parent @ Value::List(_) => {
+            let list = parent.as_list_mut().ok_or("path")?;
+            *index(last).and_then(|at| list.get_mut(at)).ok_or("key")? = value;
+        }
+        _ => return Err("path"),
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -256,6 +281,7 @@ mod tests {
             (r#"[{"op":"add","path":"/a/b/-","value":3}]"#, r#"{"a":{"b":[1,2,3]},"c/d":"x"}"#),
             (r#"[{"op":"remove","path":"/c~1d"}]"#, r#"{"a":{"b":[1,2]}}"#),
             (r#"[{"op":"replace","path":"/a/b/0","value":7}]"#, r#"{"a":{"b":[7,2]},"c/d":"x"}"#),
+            (r#"[{"op":"replace","path":"/z","value":7}]"#, r#"{"a":{"b":[1,2]},"c/d":"x","z":7}"#),
             (r#"[{"op":"move","from":"/a/b","path":"/z"}]"#, r#"{"a":{},"c/d":"x","z":[1,2]}"#),
             (r#"[{"op":"copy","from":"/a/b/1","path":"/z"}]"#, r#"{"a":{"b":[1,2]},"c/d":"x","z":2}"#),
             (r#"[{"op":"test","path":"/a/b/0","value":1}]"#, object),
@@ -275,6 +301,18 @@ mod tests {
             (
                 r#"[{"op":"add","path":"/x/y","value":1}]"#,
                 r#"add operation does not apply: doc is missing path: "/x/y": missing value"#,
+            ),
+            (
+                r#"[{"op":"replace","path":"/x/y","value":1}]"#,
+                "replace operation does not apply: doc is missing path: /x/y: missing value",
+            ),
+            (
+                r#"[{"op":"replace","path":"/l/1","value":1}]"#,
+                "replace operation does not apply: doc is missing key: /l/1: missing value",
+            ),
+            (
+                r#"[{"op":"copy","from":"/x","path":"/y"}]"#,
+                "copy operation does not apply: doc is missing from path: /x: missing value",
             ),
             (r#"[{"op":"jump","path":"/a"}]"#, "invalid JSON patch: unexpected kind: jump"),
             (r#"[{"op":"move","from":"/l","path":"/l/0"}]"#, r#"unable to move "/l" into itself at "/l/0""#),

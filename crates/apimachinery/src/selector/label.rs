@@ -50,8 +50,11 @@ pub enum LabelSelector {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LabelSelectorError {
     /// The text does not follow the grammar.
-    #[error("unable to parse requirement: {0}")]
+    #[error("{0}")]
     Syntax(String),
+    /// One of the requirements does not.
+    #[error("unable to parse requirement: {0}")]
+    Requirement(String),
     /// A key that is no label key.
     #[error("key: Invalid value: {key:?}: {problem}")]
     Key {
@@ -320,6 +323,12 @@ impl Parser {
         if *self.peek() == Token::End {
             return Ok(requirements);
         }
+        if let Token::Symbol(symbol) = self.peek()
+            && *symbol != "!"
+        {
+            let expected = "!, identifier, or 'end of string'";
+            return Err(LabelSelectorError::Syntax(format!("found '{symbol}', expected: {expected}")));
+        }
         loop {
             requirements.push(self.requirement()?);
             match self.next() {
@@ -327,10 +336,16 @@ impl Parser {
                 Token::Symbol(",") => match self.peek() {
                     Token::Word(_) | Token::Symbol("!") => {}
                     other => {
-                        return Err(syntax(format!("found '{other}', expected: identifier after ','")));
+                        return Err(LabelSelectorError::Syntax(format!(
+                            "found '{other}', expected: identifier after ','"
+                        )));
                     }
                 },
-                other => return Err(syntax(format!("found '{other}', expected: ',' or 'end of string'"))),
+                other => {
+                    return Err(LabelSelectorError::Syntax(format!(
+                        "found '{other}', expected: ',' or 'end of string'"
+                    )));
+                }
             }
         }
     }
@@ -405,7 +420,7 @@ impl Parser {
 }
 
 fn syntax(text: String) -> LabelSelectorError {
-    LabelSelectorError::Syntax(text)
+    LabelSelectorError::Requirement(text)
 }
 
 #[cfg(test)]
@@ -435,8 +450,11 @@ mod tests {
     #[test]
     fn refusals_have_the_servers_words() {
         for (selector, message) in [
-            ("a,", "unable to parse requirement: found '', expected: identifier after ','"),
-            ("=a", "unable to parse requirement: found '=', expected: identifier"),
+            ("a,", "found '', expected: identifier after ','"),
+            ("==", "found '==', expected: !, identifier, or 'end of string'"),
+            ("a=b c", "found 'c', expected: ',' or 'end of string'"),
+            ("!=a", "found '!=', expected: !, identifier, or 'end of string'"),
+            ("! =", "unable to parse requirement: found '=', expected: identifier"),
             ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
             ("a in x", "unable to parse requirement: found 'x' expected: '('"),
         ] {

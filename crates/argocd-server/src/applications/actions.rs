@@ -6,11 +6,15 @@
 use std::sync::Arc;
 
 use apimachinery::clock::rfc3339;
-use cluster::Subresource;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
+use cluster::{Subresource, Target};
 use engine::ObjectRef;
+use jiff::Timestamp;
 use value::{Map, Value};
 
 use super::resource::{asked, find, named};
+use super::validation::require_permitted;
 use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
@@ -22,9 +26,14 @@ use crate::request::Request;
 const RESTARTED_AT: [&str; 5] =
     ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
 
+/// The one action that makes an object; all others change theirs.
+const CREATE_JOB: &str = "create-job";
+
 /// An action that an object offers.
 struct Offer {
     name: &'static str,
+    /// The name for people, where it is not the name.
+    title: Option<&'static str>,
     icon: &'static str,
     is_disabled: bool,
     parameter: Option<&'static str>,
@@ -88,19 +97,56 @@ pub(crate) async fn run_action(
     let run = Run::of(&request)?;
     let found = find(&control, &permit.application, &run.asked).await?;
     let is_offered = offers(&run.asked.0, &found.live).iter().any(|offer| offer.name == run.action);
-    let patch = if is_offered { patch(&control, &run, &found.live)? } else { None };
+    let session = control.session();
+    let patch = if !is_offered {
+        None
+    } else if run.action == CREATE_JOB {
+        let job = job_of(&found.live, control.clock.now());
+        require_permitted(&control, &permit.application, &job).await?;
+        let jobs = session.resource(&GroupVersionKind::new("batch", "v1", "Job")).await?;
+        let [namespace, name] = [object::namespace(&job), object::name(&job)].map(Option::unwrap_or_default);
+        session.create(&Target::new(&jobs, namespace, name), MANAGER, &job).await?;
+        return Ok(Answer::Json(Value::map()));
+    } else {
+        patch(&control, &run, &found.live)?
+    };
     let Some(patch) = patch else {
         let message = "error getting Lua resource action: built-in script does not exist";
         return Err(ApiError::new(Code::Unknown, message));
     };
-    control.session().merge_patch(&found.target, Subresource::Main, MANAGER, &patch).await?;
+    session.merge_patch(&found.target, Subresource::Main, MANAGER, &patch).await?;
     Ok(Answer::Json(Value::map()))
+}
+
+/// The Job that the schedule of a CronJob would make at `now`, as `kubectl create job --from` does it.
+fn job_of(cron_job: &Value, now: Timestamp) -> Value {
+    let at = |path: &[&str]| cron_job.at(path).cloned().unwrap_or_default();
+    let name = object::name(cron_job).unwrap_or_default();
+    let mut metadata = cron_job.at(&["spec", "jobTemplate", "metadata"]).cloned().unwrap_or_else(Value::map);
+    metadata.set_at(&["name"], format!("{name}-{}", now.strftime("%y%m%d%H%M")));
+    metadata.set_at(&["namespace"], at(&["metadata", "namespace"]));
+    metadata.set_at(&["annotations", "cronjob.kubernetes.io/instantiate"], "manual");
+    let owner = Value::map_of([
+        ("apiVersion", at(&["apiVersion"])),
+        ("kind", at(&["kind"])),
+        ("name", name.into()),
+        ("uid", at(&["metadata", "uid"])),
+        ("blockOwnerDeletion", true.into()),
+        ("controller", true.into()),
+    ]);
+    metadata.set_at(&["ownerReferences"], Value::list_of([owner]));
+    Value::map_of([
+        ("apiVersion", Value::from("batch/v1")),
+        ("kind", "Job".into()),
+        ("metadata", metadata),
+        ("spec", at(&["spec", "jobTemplate", "spec"])),
+    ])
 }
 
 /// What an object of this kind can be asked to do.
 fn offers(reference: &ObjectRef, live: &Value) -> Vec<Offer> {
     let is_paused = live.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
-    let offer = |name, icon, is_disabled| Offer { name, icon, is_disabled, parameter: None };
+    let offer = |name, icon, is_disabled| Offer { name, title: None, icon, is_disabled, parameter: None };
     let scale = || Offer { parameter: Some("replicas"), ..offer("scale", "fa fa-fw fa-plus-circle", false) };
     let restart = || offer("restart", "fa fa-fw fa-redo", false);
     match (reference.group.as_str(), reference.kind.as_str()) {
@@ -112,6 +158,14 @@ fn offers(reference: &ObjectRef, live: &Value) -> Vec<Offer> {
         ],
         ("apps", "StatefulSet") => vec![restart(), scale()],
         ("apps", "DaemonSet") => vec![restart()],
+        ("batch", "CronJob") => {
+            let switch = match is_suspended(live) {
+                true => offer("resume", "fa fa-fw fa-play", false),
+                false => offer("suspend", "fa fa-fw fa-pause", false),
+            };
+            let create = offer(CREATE_JOB, "fa fa-fw fa-plus", false);
+            vec![switch, Offer { title: Some("Create Job"), ..create }]
+        }
         (group, _) if insight::is_flux(group) => {
             let is_refused = |action: FluxAction| action.check(live).is_err();
             let (resume, suspend) = (is_refused(FluxAction::Resume), is_refused(FluxAction::Suspend));
@@ -132,11 +186,12 @@ fn patch(control: &ControlPlane, run: &Run, live: &Value) -> Result<Option<Value
         return Ok(Some(action.patch(control)));
     }
     let mut patch = Value::map();
-    match run.action.as_str() {
-        "pause" => patch.set_at(&["spec", "paused"], true),
-        "resume" => patch.set_at(&["spec", "paused"], false),
-        "restart" => patch.set_at(&RESTARTED_AT, rfc3339(control.clock.now())),
-        "scale" => patch.set_at(&["spec", "replicas"], replicas(run)?),
+    match (run.asked.0.kind.as_str(), run.action.as_str()) {
+        ("CronJob", action) => patch.set_at(&["spec", "suspend"], action == "suspend"),
+        (_, "pause") => patch.set_at(&["spec", "paused"], true),
+        (_, "resume") => patch.set_at(&["spec", "paused"], false),
+        (_, "restart") => patch.set_at(&RESTARTED_AT, rfc3339(control.clock.now())),
+        (_, "scale") => patch.set_at(&["spec", "replicas"], replicas(run)?),
         _ => return Ok(None),
     }
     Ok(Some(patch))
@@ -162,6 +217,9 @@ impl Offer {
             json.insert("params", Value::list_of([Value::map_of([("name", parameter)])]));
         }
         json.insert("iconClass", self.icon);
+        if let Some(title) = self.title {
+            json.insert("displayName", title);
+        }
         json.into()
     }
 }

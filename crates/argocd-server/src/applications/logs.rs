@@ -8,14 +8,17 @@ use std::time::Duration;
 use apimachinery::clock::{rfc3339, rfc3339_micro};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
+use apimachinery::validation::names::dns1123_subdomain;
+use bytes::{Buf as _, Bytes, BytesMut};
 use cluster::{ActAs, Deadline, Logs, Resource, Target};
 use engine::ObjectRef;
 use futures::stream::{BoxStream, select_all};
 use futures::{Stream, StreamExt as _};
 use insight::tree::Placed;
+use jiff::Timestamp;
 use value::Value;
 
-use super::guard::guarded;
+use super::guard::{Messages, guarded};
 use super::tree::PERIOD;
 use crate::answer::Answer;
 use crate::authentication::Caller;
@@ -33,7 +36,7 @@ const MAX_LINE: usize = 1024 * 1024;
 /// The answer of a Pod has to begin in this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Parameters that the cluster understands.
-const PASSED_ON: [&str; 4] = ["container", "previous", "sinceSeconds", "tailLines"];
+const PASSED_ON: [&str; 5] = ["container", "previous", "sinceSeconds", "sinceTime", "tailLines"];
 
 /// `GET /api/v1/applications/{name}/logs` and `…/pods/{podName}/logs`: lines with times and Pods; the last entry says
 /// that it is the last.
@@ -42,20 +45,19 @@ pub(crate) async fn logs(
     ReadsLogs { caller, application }: ReadsLogs,
     request: Request,
 ) -> Result<Answer, ApiError> {
-    for parameter in ["untilTime", "sinceTime", "download"] {
-        if request.parameter(parameter).is_some_and(|text| !text.is_empty() && text != "false") {
-            let message = format!("{parameter}: logs cannot be asked for with this parameter yet");
-            return Err(ApiError::new(Code::Unimplemented, message));
-        }
-    }
+    let until = until(&request)?;
     let deployment = Deployment::of(&control, &application);
     let pods = pods(&deployment.tree, &request);
     if pods.len() > MAX_PODS {
         let message = "max pods to view logs are reached. Please provide more granular query";
         return Err(ApiError::invalid(message));
     }
+    let file = (request.parameter("download") == Some("true")).then(|| file_name(&request));
     if pods.is_empty() {
-        return Ok(Answer::Stream(futures::stream::empty().boxed()));
+        return Ok(match file {
+            Some(name) => Answer::File { name, lines: futures::stream::empty().boxed() },
+            None => Answer::Stream(futures::stream::empty().boxed()),
+        });
     }
     let follow = request.switch("follow")? == Some(true);
     let filter = Filter::of(&request)?;
@@ -69,12 +71,73 @@ pub(crate) async fn logs(
         });
     }
     let lines = if follow { select_all(lines).boxed() } else { by_time(lines).await };
-    let entries = lines.filter(move |line| std::future::ready(filter.takes(line))).map(|line| line.entry());
+    let lines = lines.filter(move |line| std::future::ready(filter.takes(line))).boxed();
     let clock = control.clock.clone();
     let end = async move { end(&rfc3339_micro(clock.now())) };
-    let entries = entries.chain(futures::stream::once(end)).map(Ok).boxed();
+    let entries = entries_until(lines, until).chain(futures::stream::once(end));
     let check = move || may_go_on(&control, &caller, &application);
-    Ok(Answer::Stream(guarded(entries, PERIOD, check)))
+    let entries = guarded(up_to_the_last(entries).map(Ok).boxed(), PERIOD, check);
+    Ok(match file {
+        Some(name) => Answer::File { name, lines: contents(entries).boxed() },
+        None => Answer::Stream(entries),
+    })
+}
+
+/// Lines that are later than this are not wanted.
+///
+/// # Errors
+/// It is no time.
+fn until(request: &Request) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = request.parameter("untilTime").filter(|text| !text.is_empty()) else { return Ok(None) };
+    let time = text.parse().map(Some);
+    time.map_err(|error| {
+        let message = format!("invalid untilTime parameter value: {error}");
+        ApiError::new(Code::Unknown, message)
+    })
+}
+
+/// `<namespace>-<pod>-<container>.log`, where all of them are named as Kubernetes has it.
+fn file_name(request: &Request) -> String {
+    let parts = ["namespace", "podName", "container"].map(|name| request.parameter(name).unwrap_or_default());
+    let is_named = |part: &&str| dns1123_subdomain(part).is_empty();
+    if parts.iter().all(is_named) { format!("{}.log", parts.join("-")) } else { "log.log".to_owned() }
+}
+
+/// The entries of lines; the first that is later than `until` is the last entry.
+fn entries_until(
+    lines: BoxStream<'static, Line>,
+    until: Option<Timestamp>,
+) -> impl Stream<Item = Value> + Send {
+    lines.map(move |line| {
+        let is_late = until.is_some_and(|until| line.time.parse().is_ok_and(|time: Timestamp| time > until));
+        line.entry(is_late)
+    })
+}
+
+fn is_last(entry: &Value) -> bool {
+    entry.get("last").and_then(Value::as_bool) == Some(true)
+}
+
+/// Entries up to the one that says that it is the last; nothing is waited for after it.
+fn up_to_the_last(entries: impl Stream<Item = Value> + Send + 'static) -> impl Stream<Item = Value> + Send {
+    futures::stream::unfold(Some(Box::pin(entries)), async |entries| {
+        let mut entries = entries?;
+        let entry = entries.next().await?;
+        let rest = (!is_last(&entry)).then_some(entries);
+        Some((entry, rest))
+    })
+}
+
+/// The lines of entries, without the last, which is none.
+fn contents(entries: Messages) -> impl Stream<Item = Bytes> + Send {
+    entries.filter_map(|entry| {
+        let line = match &entry {
+            Ok(entry) if is_last(entry) => None,
+            Ok(entry) => Some(entry.str_at(&["content"]).unwrap_or_default().to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        std::future::ready(line.map(|line| Bytes::from(line + "\n")))
+    })
 }
 
 /// Whether what was permitted when the stream began still is.
@@ -158,16 +221,16 @@ impl Line {
     /// The time stands in front of the line.
     fn of(text: &str, pod: &str) -> Self {
         match text.split_once(' ') {
-            Some((time, content)) if time.parse::<jiff::Timestamp>().is_ok() => {
+            Some((time, content)) if time.parse::<Timestamp>().is_ok() => {
                 Self { content: content.to_owned(), time: time.to_owned(), pod: pod.to_owned() }
             }
             _ => Self { pod: pod.to_owned(), ..Self::plain(text.to_owned()) },
         }
     }
 
-    fn entry(&self) -> Value {
+    fn entry(&self, is_last: bool) -> Value {
         let time = Some(self.time.as_str()).filter(|time| !time.is_empty());
-        entry(&self.content, time, false, &self.pod)
+        entry(&self.content, time, is_last, &self.pod)
     }
 }
 
@@ -187,34 +250,59 @@ fn end(now: &str) -> Value {
     entry("", Some(now), true, "")
 }
 
-fn lines_of(logs: Logs, pod: String) -> impl Stream<Item = Line> {
-    let state = (logs, Vec::new(), pod, false);
-    futures::stream::unfold(
-        state,
-        async |(mut logs, mut buffer, pod, mut is_over): (Logs, Vec<u8>, String, bool)| {
-            loop {
-                let end = buffer.iter().position(|byte| *byte == b'\n');
-                let cut = end.or((buffer.len() > MAX_LINE).then_some(MAX_LINE));
-                if let Some(cut) = cut.or((is_over && !buffer.is_empty()).then_some(buffer.len())) {
-                    let rest = buffer.split_off((cut + usize::from(end.is_some())).min(buffer.len()));
-                    let text = String::from_utf8_lossy(&buffer[..cut]).into_owned();
-                    let line = Line::of(text.trim_end_matches('\r'), &pod);
-                    return Some((line, (logs, rest, pod, is_over)));
-                }
-                if is_over {
-                    return None;
-                }
-                match logs.next().await {
-                    Some(Ok(part)) => buffer.extend_from_slice(&part),
-                    Some(Err(error)) => {
-                        let line = Line::plain(format!("the log of {pod} broke off: {error}"));
-                        return Some((line, (logs, Vec::new(), pod, true)));
-                    }
-                    None => is_over = true,
-                }
+/// A log that is read, and what of it has come and is no whole line yet.
+struct Reading {
+    logs: Logs,
+    pod: String,
+    buffer: BytesMut,
+    /// So much of the buffer has no end of a line.
+    searched: usize,
+    is_over: bool,
+}
+
+impl Reading {
+    /// The next line of what has come; the rest where no more comes.
+    fn line(&mut self) -> Option<Line> {
+        let end = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
+        let end = end.map(|at| self.searched + at);
+        let cut = match end {
+            Some(end) => end,
+            None if self.buffer.len() > MAX_LINE => MAX_LINE,
+            None if self.is_over && !self.buffer.is_empty() => self.buffer.len(),
+            None => {
+                self.searched = self.buffer.len();
+                return None;
             }
-        },
-    )
+        };
+        let line = self.buffer.split_to(cut);
+        self.buffer.advance(usize::from(end.is_some()));
+        self.searched = 0;
+        Some(Line::of(String::from_utf8_lossy(&line).trim_end_matches('\r'), &self.pod))
+    }
+}
+
+fn lines_of(logs: Logs, pod: String) -> impl Stream<Item = Line> {
+    let reading = Reading { logs, pod, buffer: BytesMut::new(), searched: 0, is_over: false };
+    futures::stream::unfold(reading, async |mut reading: Reading| {
+        loop {
+            if let Some(line) = reading.line() {
+                return Some((line, reading));
+            }
+            if reading.is_over {
+                return None;
+            }
+            match reading.logs.next().await {
+                Some(Ok(part)) => reading.buffer.extend_from_slice(&part),
+                Some(Err(error)) => {
+                    let line = Line::plain(format!("the log of {} broke off: {error}", reading.pod));
+                    reading.buffer.clear();
+                    (reading.searched, reading.is_over) = (0, true);
+                    return Some((line, reading));
+                }
+                None => reading.is_over = true,
+            }
+        }
+    })
 }
 
 /// The lines of several logs that end, in the order of their times.
@@ -267,7 +355,7 @@ mod tests {
     use super::*;
 
     fn log(parts: &'static [&'static str]) -> Logs {
-        futures::stream::iter(parts.iter().map(|part| Ok(bytes::Bytes::from_static(part.as_bytes())))).boxed()
+        futures::stream::iter(parts.iter().map(|part| Ok(Bytes::from_static(part.as_bytes())))).boxed()
     }
 
     #[test]
@@ -295,5 +383,41 @@ mod tests {
         let lines: Vec<String> =
             by_time(logs).await.map(|line| format!("{} {}", line.pod, line.content)).collect().await;
         assert_eq!(lines, ["one ab", "two x", "two no time", "one c", "one end"]);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_never_ends_is_cut() {
+        let part: &'static str = "x".repeat(MAX_LINE / 2 + 1).leak();
+        let logs = futures::stream::iter([part, part, "\n"].map(|part| Ok(part.into()))).boxed();
+        let lengths: Vec<usize> =
+            lines_of(logs, "one".to_owned()).map(|line| line.content.len()).collect().await;
+        assert_eq!(lengths, [MAX_LINE, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_is_later_than_wanted_ends_the_log() {
+        let log = log(&["2026-01-01T00:00:01Z a\n2026-01-01T00:00:02Z b\n2026-01-01T00:00:03.5Z c\nlate\n"]);
+        let until = "2026-01-01T00:00:02Z".parse().ok();
+        let entries = up_to_the_last(entries_until(lines_of(log, "one".to_owned()).boxed(), until));
+        let entries: Vec<Value> = entries.collect().await;
+        let told: Vec<(&str, bool)> = entries
+            .iter()
+            .map(|entry| (entry.str_at(&["content"]).unwrap_or_default(), is_last(entry)))
+            .collect();
+        assert_eq!(told, [("a", false), ("b", false), ("c", true)]);
+        let entries = futures::stream::iter(entries.into_iter().map(Ok)).boxed();
+        assert_eq!(contents(entries).collect::<Vec<_>>().await, ["a\n", "b\n"]);
+    }
+
+    #[test]
+    fn a_file_is_named_after_its_pod() {
+        let name = |query: &str| {
+            let query = Request::query_of(query);
+            let headers = http::HeaderMap::new();
+            file_name(&Request { variables: Vec::new(), query, headers, body: Bytes::new() })
+        };
+        assert_eq!(name("namespace=ns&podName=web&container=main"), "ns-web-main.log");
+        assert_eq!(name("namespace=ns&podName=web"), "log.log");
+        assert_eq!(name("namespace=ns&podName=a%22%0Ab&container=main"), "log.log");
     }
 }

@@ -2,8 +2,9 @@
 
 use argocd_api::application::Destination;
 use argocd_api::{Application, Project};
-use argocd_core::projects::{denied_destination, denied_source, destination};
+use argocd_core::projects::{Object, denial, denied_destination, denied_source, destination};
 use argocd_core::sync_options::{self, FLUX_SUBSYSTEM};
+use engine::ObjectRef;
 use value::Value;
 
 use crate::control_plane::ControlPlane;
@@ -24,18 +25,46 @@ pub(super) fn not_in(project: &str) -> ApiError {
     ApiError::invalid(format!("app is not allowed in project {project:?}, or the project does not exist"))
 }
 
+async fn read_project(control: &ControlPlane, project: &str) -> Result<Project, ApiError> {
+    let found = existing_project(control, project).await?;
+    Project::parse(&found).map_err(|error| {
+        ApiError::new(Code::FailedPrecondition, format!("project {project} cannot be read: {error}"))
+    })
+}
+
+/// Refuses an object that the project of an application does not let it have.
+///
+/// # Errors
+/// That, or there is no project that can be read.
+pub(super) async fn require_permitted(
+    control: &ControlPlane,
+    application: &Value,
+    made: &Value,
+) -> Result<(), ApiError> {
+    let project = read_project(control, project_of(application)).await?;
+    let field = |field: &str| application.str_at(&["spec", "destination", field]).unwrap_or_default();
+    let destination = destination(field("server"), field("name"), field("namespace"))
+        .map_err(|why| ApiError::new(Code::FailedPrecondition, why.to_string()))?;
+    let Some(ObjectRef { group, kind, namespace, name }) = ObjectRef::of(made) else { return Ok(()) };
+    let object = Object { group: &group, kind: &kind, name: &name, namespace: &namespace };
+    match denial(&project, &object, &destination) {
+        None => Ok(()),
+        Some(_) => {
+            let message =
+                format!("application is not permitted to manage {group}/{kind}/{name} in {namespace}");
+            Err(ApiError::new(Code::Unknown, message))
+        }
+    }
+}
+
 /// Refuses an application whose project, destination or source is not allowed, or does not exist.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
 pub(super) async fn validate(control: &ControlPlane, name: &str, object: &Value) -> Result<(), ApiError> {
-    let project = project_of(object);
-    let found = existing_project(control, project).await?;
+    let project = read_project(control, project_of(object)).await?;
     let of_spec = |why: &str| ApiError::invalid(format!("application spec for {name} is invalid: {why}"));
     let spec = Application::parse(object).map_err(|error| of_spec(&error.to_string()))?;
-    let project = Project::parse(&found).map_err(|error| {
-        ApiError::new(Code::FailedPrecondition, format!("project {project} cannot be read: {error}"))
-    })?;
     let Destination { server, name: cluster, namespace } = &spec.destination;
     let to = destination(server, cluster, namespace).map_err(|why| {
         ApiError::invalid(format!("application destination spec for {name} is invalid: {why}"))

@@ -51,6 +51,7 @@ impl Names {
             self.kinds.place_of(&format!("{}/{}", object.group, object.kind)),
             self.namespaces.place_of(&object.namespace),
             self.projects.place_of(row.project().unwrap_or_default()),
+            self.namespaces.place_of(row.destination_namespace()),
         ]));
     }
 }

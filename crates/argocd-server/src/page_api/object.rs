@@ -114,8 +114,7 @@ pub(crate) async fn object(
     let uid = object::uid(&live).unwrap_or_default();
     let events = events_of(&control, &reference.namespace, &reference.name, uid).await?;
     let now = control.clock.now();
-    let is_flux = insight::is_flux(&reference.group);
-    let health = if is_flux { Some(health::of_flux(&live)) } else { health::of_kind(&live, now) };
+    let health = health::of_kind(&live, now);
     let found = diagnose([&live], now, &Terms::FLUX);
     let mut answer = Map::new();
     answer.insert("object", shown(&live, &Mask::new(&control, Sign::Asterisk)));

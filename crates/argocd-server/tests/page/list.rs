@@ -105,20 +105,20 @@ async fn names_of_the_whole_list_are_those_that_one_may_see() {
     let names = world.get(&admin, "/names?show=all").await.json();
     let expected = serde_json::json!({
         "kinds": ["argoproj.io/Application", "kustomize.toolkit.fluxcd.io/Kustomization"],
-        "namespaces": ["argocd", "flux-system"],
+        "namespaces": ["argocd", "api", "batch", "flux-system", "shop"],
         "projects": ["web", "data", ""],
         "rows": [
-            ["api", 0, 0, 0],
-            ["batch", 0, 0, 1],
-            ["batch", 1, 1, 1],
-            ["infra", 1, 1, 2],
-            ["shop", 0, 0, 0],
-            ["shop", 1, 1, 0],
+            ["api", 0, 0, 0, 1],
+            ["batch", 0, 0, 1, 2],
+            ["batch", 1, 3, 1, 3],
+            ["infra", 1, 3, 2, 3],
+            ["shop", 0, 0, 0, 4],
+            ["shop", 1, 3, 0, 3],
         ],
     });
     assert_eq!(names, expected);
     let names = world.get(&alice, "/names").await.json();
-    assert_eq!(names["rows"], serde_json::json!([["api", 0, 0, 0], ["shop", 0, 0, 0]]));
+    assert_eq!(names["rows"], serde_json::json!([["api", 0, 0, 0, 1], ["shop", 0, 0, 0, 2]]));
     assert_eq!(world.get("none", "/names").await.status, 401);
     world.stop().await;
 }

@@ -9,8 +9,9 @@ pub(crate) fn difference(exchange: &Exchange, answer: &Answer) -> Option<String>
     let descriptors = argocd_api::proto::descriptors().expect("descriptors");
     let (path, query) = exchange.text("path").split_once('?').unwrap_or((exchange.text("path"), ""));
     let method = descriptors.rest(exchange.text("method"), path)?;
-    // `fields` takes fields out of the JSON.
-    if answer.status != 200 || query.contains("fields=") {
+    // `fields` takes fields out of the JSON, and a file is none.
+    let is_file = answer.content_type == "application/octet-stream";
+    if answer.status != 200 || query.contains("fields=") || is_file {
         return None;
     }
     let message = descriptors.of(method.output());

@@ -16,7 +16,7 @@ use crate::world::{NAMESPACE, apply, parse};
 /// The Kustomizations are where Flux is.
 const FLUX: &str = "flux-system";
 
-/// Brings the cluster to where it was before a step.
+/// Brings the cluster to where it was before a step, or before one of its exchanges.
 pub(crate) async fn before(session: &Session, scenario: &str, step: &str) {
     match (scenario, step) {
         ("api-applications", "02-read") => {
@@ -27,7 +27,10 @@ pub(crate) async fn before(session: &Session, scenario: &str, step: &str) {
         ("api-applications", "03-synced") | ("secret-masking", "02-synced") => {
             deploy(session, scenario, scenario).await;
         }
-        ("sync-api", _) => end_operation(session, scenario).await,
+        ("sync-api", step) if !step.contains('/') => end_operation(session, scenario).await,
+        ("api-applications", "05-actions/run-pause-v1") => until_rolled_out(session, scenario).await,
+        ("api-applications", "05-actions/resource-tree") => settle().await,
+        ("api-applications", "08-badge") => pause(session, scenario).await,
         ("secret-masking", "03-drift") => drift(session).await,
         ("rbac", "01-alice-applications") => {
             for application in ["rbac-syncable", "rbac-visible"] {
@@ -115,17 +118,38 @@ async fn deploy(session: &Session, scenario: &str, name: &str) {
 }
 
 async fn until_ready(session: &Session, namespace: &str) {
-    let kind = Resource::new(GroupVersionKind::new("apps", "v1", "Deployment"), "deployments", true);
+    let number = |object: &Value, path: &[&str]| object.at(path).and_then(Value::as_i64).unwrap_or(0);
+    let is_ready = |object: &Value| {
+        number(object, &["status", "availableReplicas"]) == number(object, &["spec", "replicas"])
+            && number(object, &["status", "replicas"]) == number(object, &["status", "updatedReplicas"])
+            && number(object, &["status", "observedGeneration"])
+                == number(object, &["metadata", "generation"])
+    };
+    until_all(session, namespace, ("apps", "Deployment", "deployments"), is_ready).await;
+}
+
+/// What the actions of the step set in motion has come to rest.
+async fn until_rolled_out(session: &Session, scenario: &str) {
+    let namespace = format!("ns-{scenario}");
+    let is_done = |job: &Value| job.at(&["status", "completionTime"]).is_some();
+    until_all(session, &namespace, ("batch", "Job", "jobs"), is_done).await;
+    until_ready(session, &namespace).await;
+    settle().await;
+}
+
+async fn until_all(
+    session: &Session,
+    namespace: &str,
+    (group, kind, plural): (&str, &str, &str),
+    is_so: impl Fn(&Value) -> bool,
+) {
+    let kind = Resource::new(GroupVersionKind::new(group, "v1", kind), plural, true);
     loop {
         let found = session.list(&kind, namespace, "").await.expect("a list");
-        let number = |object: &Value, path: &[&str]| object.at(path).and_then(Value::as_i64).unwrap_or(0);
-        let is_ready = |object: &Value| {
-            number(object, &["status", "availableReplicas"]) == number(object, &["spec", "replicas"])
-        };
-        if found.iter().all(is_ready) {
+        if found.iter().all(&is_so) {
             return;
         }
-        assert!(!session.deadline().left().is_zero(), "the Deployments do not become ready");
+        assert!(!session.deadline().left().is_zero(), "the {plural} do not become ready");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -140,6 +164,18 @@ async fn drift(session: &Session) {
     let target = session.target(&secret).await.expect("a kind");
     let patch = parse("{data: {k: b3RoZXI=, extra: eA==}}");
     session.merge_patch(&target, Subresource::Main, "test", &patch).await.expect("a Secret");
+    settle().await;
+}
+
+/// A controller would have told that the Deployment was paused.
+async fn pause(session: &Session, name: &str) {
+    let (target, _) = application(session, name).await;
+    let patch = parse(
+        "{status: {health: {status: Suspended}, sync: {status: OutOfSync, comparedTo: {source: {repoURL: x}, \
+         destination: {}}}, operationState: {operation: {initiatedBy: {}, retry: {}}, phase: Succeeded, startedAt: 2026-01-01T00:00:00Z, \
+         syncResult: {revision: 93af1b1950244d1a28fea3fbf56ea8f7984309df, source: {repoURL: \"\"}}}}}",
+    );
+    session.merge_patch(&target, Subresource::Main, "test", &patch).await.expect("an application");
     settle().await;
 }
 

@@ -83,7 +83,7 @@ impl World {
         world
     }
 
-    /// Brings the cluster to where it was before a step.
+    /// Brings the cluster to where it was before a step, or before one of its exchanges.
     pub(crate) async fn before(&self, step: &str) {
         stage::before(&self.session, &self.scenario, step).await;
     }

@@ -174,7 +174,7 @@ impl Deployed {
 
     async fn request(&self) -> String {
         let asked = format!("{:?}", Instant::now());
-        let annotations = Value::map_of([(flux_api::annotations::REQUESTED_AT, asked.as_str())]);
+        let annotations = Value::map_of([(engine::request::REQUESTED_AT, asked.as_str())]);
         let patch = Value::map_of([("metadata", Value::map_of([("annotations", annotations)]))]);
         let session = self.world.session();
         session.merge_patch(&source(), Subresource::Main, "test", &patch).await.unwrap();

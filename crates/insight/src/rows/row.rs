@@ -31,6 +31,7 @@ pub struct Row {
     created: Arc<str>,
     synced: Arc<str>,
     application: Option<Arc<str>>,
+    destination_namespace: Arc<str>,
     is_application: bool,
     /// What words are looked for in, in small letters: a line for each field.
     pub(super) text: Box<str>,
@@ -87,6 +88,7 @@ impl Row {
             created: shared(&json, "created"),
             synced: shared(&json, "synced"),
             application: json.get("application").map(|_| shared(&json, "application")),
+            destination_namespace: shared(&json, "destinationNamespace"),
             is_application: text("kind") == "Application",
             text: searched.map(lower).join("\n").into(),
             repository: lower("repo").into(),
@@ -140,6 +142,14 @@ impl Row {
         let key = if self.is_application { &self.key } else { self.application.as_ref()? };
         let mut parts = key.splitn(4, '/').skip(2);
         Some(Owner { project: self.project()?, namespace: parts.next()?, name: parts.next()? })
+    }
+
+    /// The namespace that it deploys to; its own where it does not say.
+    pub fn destination_namespace(&self) -> &str {
+        match &*self.destination_namespace {
+            "" => self.facet(Facet::Namespace),
+            namespace => namespace,
+        }
     }
 
     pub(super) fn facet(&self, facet: Facet) -> &Arc<str> {

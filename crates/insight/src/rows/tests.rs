@@ -9,7 +9,7 @@ fn object(text: &str) -> Value {
 fn application(name: &str, project: &str, health: &str, more: &str) -> Value {
     object(&format!(
         r#"{{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{{"name":"{name}","namespace":"argocd"}},
-        "spec":{{"project":"{project}","source":{{"repoURL":"https://git.example.com/{name}","path":"deploy","targetRevision":"main"}}}},
+        "spec":{{"project":"{project}","destination":{{"namespace":"{name}"}},"source":{{"repoURL":"https://git.example.com/{name}","path":"deploy","targetRevision":"main"}}}},
         "status":{{"health":{{"status":"{health}"}},"sync":{{"status":"Synced","revision":"8c4d6f"}}{more}}}}}"#
     ))
 }
@@ -68,6 +68,10 @@ fn what_is_searched_and_sorted() {
         ("q=image:nginx", "shop of 1/3"),
         ("q=name:a", "api batch of 2/3"),
         ("q=\"shop api\"", " of 0/3"),
+        ("q=ns:shop", "shop of 1/3"),
+        ("q=ns:argocd", "api batch shop of 3/3"),
+        ("q=-ns:shop", "api batch of 2/3"),
+        ("show=flux&q=ns:flux", "shop of 1/1"),
         ("q=health:", "api batch shop of 3/3"),
         ("health=Healthy", "batch shop of 2/3"),
         ("health=Healthy&health=Degraded&project=web", "api shop of 2/3"),
@@ -115,12 +119,10 @@ fn what_cannot_be_asked_is_refused_by_name() {
 fn a_row_says_what_its_object_says() {
     let rows = filled();
     let row = |key: &str| rows.get(key).expect(key).json().clone();
-    let expected = r#"{"destinationNamespace":"x","engine":"argo","group":"argoproj.io","health":"Degraded","isAutomated":false,"isSuspended":false,
+    let expected = r#"{"destinationNamespace":"api","engine":"argo","group":"argoproj.io","health":"Degraded","isAutomated":false,"isSuspended":false,
         "key":"argoproj.io/Application/argocd/api","kind":"Application","name":"api","namespace":"argocd","path":"deploy","project":"web",
         "repo":"https://git.example.com/api","revision":"8c4d6f","sync":"Synced","targetRevision":"main","trouble":"there is no branch x."}"#;
-    let mut expected = object(expected);
-    expected.remove_at(&["destinationNamespace"]);
-    assert_eq!(row("argoproj.io/Application/argocd/api"), expected);
+    assert_eq!(row("argoproj.io/Application/argocd/api"), object(expected));
     let expected = r#"{"application":"argoproj.io/Application/argocd/shop","engine":"flux","group":"kustomize.toolkit.fluxcd.io","health":"Healthy",
         "healthMessage":"Applied revision: main@sha1:1","isAutomated":true,"isSuspended":false,
         "key":"kustomize.toolkit.fluxcd.io/Kustomization/flux-system/shop","kind":"Kustomization","name":"shop","namespace":"flux-system",

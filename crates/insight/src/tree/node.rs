@@ -77,7 +77,6 @@ impl Node {
     pub fn of(object: &Value, now: Timestamp) -> Option<Self> {
         let reference = ObjectRef::of(object)?;
         let is_flux = crate::is_flux(&reference.group);
-        let health = if is_flux { Some(health::of_flux(object)) } else { health::of_kind(object, now) };
         Some(Self {
             version: GroupVersionKind::of(object)?.version,
             uid: object::uid(object)?.to_owned(),
@@ -85,7 +84,7 @@ impl Node {
             created: object.str_at(&["metadata", "creationTimestamp"]).unwrap_or_default().to_owned(),
             owners: owners(object, &reference),
             deployed: if is_flux { deployed(object) } else { Vec::new() },
-            health,
+            health: health::of_kind(object, now),
             info: info(object, &reference),
             images: if reference.kind == "Pod" { images(object) } else { Vec::new() },
             network: network(object, &reference),

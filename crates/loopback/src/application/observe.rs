@@ -11,7 +11,6 @@ use argocd_api::project::{self, Project};
 use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, UnknownCluster};
 use argocd_core::repositories::{self, Entry, Role, SECRET_TYPE};
 use base64::Engine as _;
-use flux_api::annotations::REQUESTED_AT;
 use jiff::Timestamp;
 use value::Value;
 
@@ -208,7 +207,7 @@ pub(super) fn request(object: &Value, token: &str) -> Request {
     if object.str_at(&["status", "lastHandledReconcileAt"]) == Some(token) {
         return Request::Handled;
     }
-    match object::annotation(object, REQUESTED_AT) {
+    match engine::request::requested_at(object) {
         Some(asked) if asked == token => Request::Pending,
         _ => Request::Unmade,
     }

@@ -1,11 +1,10 @@
 //! How an Application is: what its Flux objects and what they deployed say together.
 
-use engine::ObjectRef;
-use insight::health::{Health, HealthStatus, by_ready, of_deployed, of_flux, of_resting};
+use insight::health::{Health, HealthStatus, by_ready, of_deployed, of_flux, of_resting, together};
 use jiff::Timestamp;
 use value::Value;
 
-use super::{Live, named};
+use super::Live;
 
 /// How the source is. Where Flamingo keeps it at its artifact, it is as it was before.
 pub(crate) fn of_source(source: &Value, held: bool) -> Health {
@@ -37,20 +36,12 @@ pub(crate) fn of_application(live: &Live<'_>, now: Timestamp) -> Health {
         .map(|source| (source, of_source(source, live.holds_source)))
         .into_iter()
         .chain([(workload, of_workload)]);
-    let all = flux.chain(live.children.iter().map(|child| (child, of_deployed(child, now))));
-    // Of equally bad ones the one that is nearest to the Pods says most.
-    let worst = all.max_by_key(|(_, health)| health.status);
-    match worst {
-        Some((object, health)) if health.status > HealthStatus::Healthy => {
-            let culprit = ObjectRef::of(object).map(|reference| named(&reference)).unwrap_or_default();
-            Health::new(health.status, format!("Caused by {culprit}"))
-        }
-        _ => Health::new(HealthStatus::Healthy, ""),
-    }
+    let (flux, children) = (together(flux), of_children(live, now));
+    // Of equally bad ones those that are nearer to the Pods say most.
+    if flux.status > children.status { flux } else { children }
 }
 
-/// How bad the worst of what was deployed is.
-pub(crate) fn worst_child(live: &Live<'_>, now: Timestamp) -> HealthStatus {
-    let children = live.children.iter().map(|child| of_deployed(child, now).status);
-    children.max().unwrap_or(HealthStatus::Healthy)
+/// How what was deployed is together.
+pub(crate) fn of_children(live: &Live<'_>, now: Timestamp) -> Health {
+    together(live.children.iter().map(|child| (child, of_deployed(child, now))))
 }

@@ -20,6 +20,8 @@ enum Field {
     Any,
     Name,
     Facet(Facet),
+    /// Its own, or the one that it deploys to.
+    Namespace,
     Repository,
     Image,
 }
@@ -52,6 +54,7 @@ impl Word {
             Field::Any => row.text.contains(&self.text),
             Field::Name => has(row.name()),
             Field::Facet(facet) => has(row.facet(facet)),
+            Field::Namespace => has(row.facet(Facet::Namespace)) || has(row.destination_namespace()),
             Field::Repository => row.repository.contains(&self.text),
             Field::Image => row.images.contains(&self.text),
         }
@@ -66,7 +69,7 @@ impl Field {
             "sync" => Self::Facet(Facet::Sync),
             "kind" => Self::Facet(Facet::Kind),
             "project" => Self::Facet(Facet::Project),
-            "ns" => Self::Facet(Facet::Namespace),
+            "ns" => Self::Namespace,
             "repo" => Self::Repository,
             "image" => Self::Image,
             _ => return None,

@@ -10,7 +10,6 @@ use cluster::events::{Event, Severity};
 use cluster::runtime::{Cause, Next};
 use cluster::{Error, Resource, Target};
 use engine::inventory::Entry;
-use flux_api::annotations::REQUESTED_AT;
 use value::Value;
 
 use super::deploy::{Deployment, Posture};
@@ -80,7 +79,7 @@ impl Reconciliation<'_> {
             == self.status.stored().at(&["operationState", "operation"]);
         self.status.operation_done = is_own && matches!(step, SyncStep::Finish(..));
         self.status.status = reflect::reflect(&self.status.status, &subject, &live, conditions);
-        let is_moving = reflect::worst_child(&live, subject.now) > HealthStatus::Suspended;
+        let is_moving = reflect::of_children(&live, subject.now).status > HealthStatus::Suspended;
         self.answer_refresh(deployment).await?;
         self.write().await?;
         Ok(match step {
@@ -102,8 +101,7 @@ impl Reconciliation<'_> {
         resumes: bool,
     ) -> Result<(), Error> {
         let (Some(object), Some(running)) = (object, &deployment.running) else { return Ok(()) };
-        let mut patch = Value::map();
-        patch.set_at(&["metadata", "annotations", REQUESTED_AT], running.token());
+        let mut patch = engine::request::request(&running.token());
         if resumes {
             patch.set_at(&["spec", "suspend"], false);
         }
@@ -132,8 +130,7 @@ impl Reconciliation<'_> {
             (Some(source), _) => {
                 let token =
                     format!("refresh/{}", apimachinery::clock::rfc3339_micro(self.controller.clock.now()));
-                let mut patch = Value::map();
-                patch.set_at(&["metadata", "annotations", REQUESTED_AT], token.as_str());
+                let patch = engine::request::request(&token);
                 self.change(&self.controller.kinds.git_repositories, source, patch).await?;
                 self.controller.refreshes().insert(self.key.clone(), token);
             }
