@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applicationRows } from "../fixture/rows";
 import type { Names, Row, Rows } from "../src/api/types";
-import { listQuery } from "../src/list/query";
+import { guess, listQuery } from "../src/list/query";
 import { ListStore, type World } from "../src/list/store";
 import type { StreamEvent } from "../src/live/sse";
 
@@ -241,4 +241,13 @@ describe("the list", () => {
     expect(store.state.get().error?.message).toContain("no");
     expect(store.state.get().length).toBe(400);
   });
+});
+
+test("a namespace that is chosen is the one that is shown", () => {
+  const query = (text: string) => listQuery("applications", new URLSearchParams(text));
+  const [first] = rows;
+  if (!first) throw new Error("no row");
+  const known = new Map([[first.key, { ...first, destinationNamespace: "shop" }]]);
+  expect(guess(known, new Map(), query("namespace=shop"))).toHaveLength(1);
+  expect(guess(known, new Map(), query("namespace=argocd"))).toHaveLength(0);
 });

@@ -7,6 +7,7 @@ import { Icon } from "../parts/Icon";
 import { HealthState, SyncState } from "../parts/States";
 import { Link } from "../router/Link";
 import { objectPath } from "../router/paths";
+import { valueBy } from "./query";
 
 export const rowLinkId = (key: Key) => `row ${key}`;
 
@@ -47,7 +48,7 @@ export const ListRow = memo(function ListRow({ row, ownNamespace, onFocus }: Pro
         {whole && <Source row={whole} />}
       </span>
       <span className="cell-namespace" role="cell">
-        {whole && (whole.destinationNamespace ?? whole.namespace)}
+        {whole && valueBy(whole, "namespace")}
       </span>
       <span className="cell-project" role="cell">
         {row.project ?? m.none}

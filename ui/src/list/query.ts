@@ -52,6 +52,12 @@ export function isOrderOfNames({ sort }: ListQuery): boolean {
 
 type Known = RowName & Partial<Row>;
 
+/** What a row is chosen and sorted by; its namespace is the one that it deploys to, where it says one. */
+export function valueBy(row: Known, by: Facet | Sort): string {
+  if (by === "namespace") return row.destinationNamespace ?? row.namespace;
+  return row[by] ?? "";
+}
+
 /** The rows as the answer will probably have them: of what is known, and of who else there is. */
 export function guess(
   known: ReadonlyMap<Key, Row>,
@@ -60,7 +66,7 @@ export function guess(
 ): RowName[] {
   const words = parseWords(query.q);
   const facets = FACETS.filter((facet) => query.chosen[facet].length > 0);
-  const isChosen = (row: Known) => facets.every((facet) => query.chosen[facet].includes(row[facet] ?? ""));
+  const isChosen = (row: Known) => facets.every((facet) => query.chosen[facet].includes(valueBy(row, facet)));
   const isIn = (row: Known) => isShown(row, query.show) && isChosen(row) && matches(row, words);
   const found: Known[] = [];
   for (const row of known.values()) if (isIn(row)) found.push(row);
@@ -79,11 +85,13 @@ function inOrder(query: ListQuery): (a: Known, b: Known) => number {
   const { sort } = query;
   const sign = query.order === "desc" ? -1 : 1;
   if (isOrderOfNames(query)) {
-    return (a, b) => sign * compare(a[sort] ?? "", b[sort] ?? "") || compare(a.name, b.name);
+    return (a, b) => sign * compare(valueBy(a, sort), valueBy(b, sort)) || compare(a.name, b.name);
   }
   const isUnknown = (row: Known) => (row.health === undefined ? 1 : 0);
   return (a, b) =>
-    isUnknown(a) - isUnknown(b) || sign * compare(a[sort] ?? "", b[sort] ?? "") || compare(a.name, b.name);
+    isUnknown(a) - isUnknown(b) ||
+    sign * compare(valueBy(a, sort), valueBy(b, sort)) ||
+    compare(a.name, b.name);
 }
 
 function compare(a: string, b: string): number {

@@ -26,12 +26,13 @@ pub struct Row {
     key: Arc<str>,
     name: Arc<str>,
     json: Value,
-    /// In the order of [`Facet::ALL`]; what has none is empty.
+    /// In the order of [`Facet::ALL`]; what has none is empty. The namespace is the one that it deploys to; its own
+    /// where it does not say.
     facets: [Arc<str>; Facet::ALL.len()],
     created: Arc<str>,
     synced: Arc<str>,
     application: Option<Arc<str>>,
-    destination_namespace: Arc<str>,
+    namespace: Arc<str>,
     is_application: bool,
     /// What words are looked for in, in small letters: a line for each field.
     pub(super) text: Box<str>,
@@ -81,14 +82,22 @@ impl Row {
         let searched = ["name", "namespace", "project", "repo", "path", "revision", "targetRevision"];
         let images = json.get("images").and_then(Value::as_list).unwrap_or_default();
         let images: Vec<String> = images.iter().filter_map(Value::as_str).map(str::to_lowercase).collect();
+        let namespace = shared(&json, "namespace");
+        let facet = |facet: Facet| match facet {
+            Facet::Namespace => {
+                let destination = shared(&json, "destinationNamespace");
+                if destination.is_empty() { namespace.clone() } else { destination }
+            }
+            _ => shared(&json, facet.name()),
+        };
         Self {
             key: shared(&json, "key"),
             name: shared(&json, "name"),
-            facets: Facet::ALL.map(|facet| shared(&json, facet.name())),
+            facets: Facet::ALL.map(facet),
+            namespace: namespace.clone(),
             created: shared(&json, "created"),
             synced: shared(&json, "synced"),
             application: json.get("application").map(|_| shared(&json, "application")),
-            destination_namespace: shared(&json, "destinationNamespace"),
             is_application: text("kind") == "Application",
             text: searched.map(lower).join("\n").into(),
             repository: lower("repo").into(),
@@ -144,12 +153,14 @@ impl Row {
         Some(Owner { project: self.project()?, namespace: parts.next()?, name: parts.next()? })
     }
 
+    /// The namespace that it is in.
+    pub(super) fn namespace(&self) -> &Arc<str> {
+        &self.namespace
+    }
+
     /// The namespace that it deploys to; its own where it does not say.
     pub fn destination_namespace(&self) -> &str {
-        match &*self.destination_namespace {
-            "" => self.facet(Facet::Namespace),
-            namespace => namespace,
-        }
+        self.facet(Facet::Namespace)
     }
 
     pub(super) fn facet(&self, facet: Facet) -> &Arc<str> {

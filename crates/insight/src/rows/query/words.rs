@@ -54,7 +54,7 @@ impl Word {
             Field::Any => row.text.contains(&self.text),
             Field::Name => has(row.name()),
             Field::Facet(facet) => has(row.facet(facet)),
-            Field::Namespace => has(row.facet(Facet::Namespace)) || has(row.destination_namespace()),
+            Field::Namespace => has(row.namespace()) || has(row.destination_namespace()),
             Field::Repository => row.repository.contains(&self.text),
             Field::Image => row.images.contains(&self.text),
         }
