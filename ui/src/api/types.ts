@@ -29,6 +29,8 @@ export interface Row {
   revision?: string;
   targetRevision?: string;
   repo?: string;
+  /** `Kind/name` of the source of a Flux object that has no address of its own. */
+  source?: string;
   path?: string;
   destination?: string;
   destinationNamespace?: string;

@@ -89,12 +89,13 @@ function under(row: Row): string {
 }
 
 function Source({ row }: { row: Row }) {
-  if (!row.repo) return m.none;
+  const from = row.repo ? shortRepo(row.repo) : row.source;
+  if (!from) return m.none;
   const path = row.path ? `/${row.path.replace(/^\.?\//, "")}` : "";
   return (
     <>
-      <span className="row-repo" title={`${row.repo}${path}`}>
-        {shortRepo(row.repo)}
+      <span className="row-repo" title={`${row.repo ?? row.source}${path}`}>
+        {from}
         {path}
       </span>
       <span className="row-revision">

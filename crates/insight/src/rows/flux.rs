@@ -34,6 +34,7 @@ pub(super) fn shown(object: &Value, kind: &str) -> Map {
         ("revision", revision(object)),
         ("targetRevision", target_revision(object, kind)),
         ("repo", repository(object)),
+        ("source", source(object).map(Value::from)),
         ("path", at(&["spec", "path"]).or_else(|| chart(object, "chart"))),
         ("destinationNamespace", at(&["spec", "targetNamespace"])),
         ("isSuspended", Some(is_suspended.into())),
@@ -94,6 +95,14 @@ fn repository(object: &Value) -> Option<Value> {
         Some(Value::from(format!("{}/{}", part("endpoint")?, part("bucketName")?)))
     };
     object.at(&["spec", "url"]).cloned().or_else(bucket)
+}
+
+/// The source of what has no address of its own, as `Kind/name`.
+fn source(object: &Value) -> Option<String> {
+    let places: [&[&str]; 3] = [&["sourceRef"], &["chartRef"], &["chart", "spec", "sourceRef"]];
+    let spec = object.at(&["spec"])?;
+    let source = places.into_iter().find_map(|place| spec.at(place))?;
+    Some(format!("{}/{}", source.str_at(&["kind"])?, source.str_at(&["name"])?))
 }
 
 /// A field of the chart of a HelmRelease, or of a HelmChart.

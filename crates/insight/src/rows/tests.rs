@@ -17,7 +17,7 @@ fn application(name: &str, project: &str, health: &str, more: &str) -> Value {
 fn generated(name: &str, owner: &str) -> Value {
     object(&format!(
         r#"{{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{{"name":"{name}","namespace":"flux-system",
-        "generation":1,"labels":{{"flamingo/generated":"true"}},"annotations":{{"flamingo/application":"argocd/{owner}"}}}},"spec":{{"path":"./deploy"}},
+        "generation":1,"labels":{{"flamingo/generated":"true"}},"annotations":{{"flamingo/application":"argocd/{owner}"}}}},"spec":{{"path":"./deploy","sourceRef":{{"kind":"GitRepository","name":"{name}"}}}},
         "status":{{"observedGeneration":1,"lastAppliedRevision":"main@sha1:1","lastAttemptedRevision":"main@sha1:1",
         "conditions":[{{"type":"Ready","status":"True","reason":"ReconciliationSucceeded","message":"Applied revision: main@sha1:1","lastTransitionTime":"2026-01-01T00:00:00Z"}}]}}}}"#
     ))
@@ -130,7 +130,7 @@ fn a_row_says_what_its_object_says() {
     let expected = r#"{"application":"argoproj.io/Application/argocd/shop","engine":"flux","group":"kustomize.toolkit.fluxcd.io","health":"Healthy",
         "healthMessage":"Applied revision: main@sha1:1","isAutomated":true,"isSuspended":false,
         "key":"kustomize.toolkit.fluxcd.io/Kustomization/flux-system/shop","kind":"Kustomization","name":"shop","namespace":"flux-system",
-        "path":"./deploy","project":"web","revision":"main@sha1:1","sync":"Synced"}"#;
+        "path":"./deploy","project":"web","revision":"main@sha1:1","source":"GitRepository/shop","sync":"Synced"}"#;
     assert_eq!(row("kustomize.toolkit.fluxcd.io/Kustomization/flux-system/shop"), object(expected));
 }
 
