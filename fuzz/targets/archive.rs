@@ -11,5 +11,5 @@ fuzz_target!(|data: &[u8]| {
             assert!(!file.name.starts_with('/') && !file.name.split('/').any(|part| part == ".."));
         }
     }
-    drop(Chart::from_archive(data, "x.tgz"));
+    drop(Chart::from_archive(data, "x.tgz", &helm::Log::default()));
 });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gotemplate::{Entropy, Environment, Limits};
 use helm::capabilities::Capabilities;
-use helm::{Chart, Compiled, File, Release, Request};
+use helm::{Chart, Compiled, File, Log, Release, Request};
 use libfuzzer_sys::fuzz_target;
 use value::Value;
 
@@ -20,11 +20,12 @@ impl Entropy for Zeros {
 
 fuzz_target!(|schema: &[u8]| {
     let file = |name: &str, data: &[u8]| File { name: name.into(), data: data.into(), modified: None };
+    let log = Log::default();
     let chart = Chart::from_files(vec![
         file("Chart.yaml", b"apiVersion: v2\nname: app\nversion: 1.0.0\n"),
         file("values.yaml", b"a: {b: [1, x, null], c: {d: 1.5}}\ne: text\n"),
         file("values.schema.json", schema),
-    ])
+    ], &log)
     .expect("a chart, whatever its schema");
     let environment = Environment {
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -45,6 +46,7 @@ fuzz_target!(|schema: &[u8]| {
         subchart_notes: false,
         record: false,
         post_renderer: None,
+        log: &log,
     };
     drop(helm::render(&Arc::new(chart), &Compiled::default(), &request));
 });

@@ -39,7 +39,7 @@ impl Entropy for Zeros {
 }
 
 fn new(folder: &Path, (name, namespace): (&str, &str), now: jiff::Timestamp) -> Result<Record> {
-    let chart = Arc::new(Chart::from_folder(&Folder::new(folder))?);
+    let chart = Arc::new(Chart::from_folder(&Folder::new(folder), &helm::Log::default())?);
     let environment = Environment {
         now,
         zone: jiff::tz::TimeZone::UTC,
@@ -61,6 +61,7 @@ fn new(folder: &Path, (name, namespace): (&str, &str), now: jiff::Timestamp) -> 
         subchart_notes: false,
         record: false,
         post_renderer: None,
+        log: &helm::Log::default(),
     };
     let rendering = helm::render(&chart, &Compiled::default(), &request)?;
     let mut record = Record::new(&chart, &values, &release, &rendering, now);

@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().context("no chart")?;
     let times: u32 = arguments.next().context("no number")?.parse()?;
-    let chart = Arc::new(Chart::from_folder(&Folder::new(Path::new(&folder)))?);
+    let chart = Arc::new(Chart::from_folder(&Folder::new(Path::new(&folder)), &helm::Log::default())?);
     let compiled = Compiled::default();
     // Some schemas allow no value that they do not know; then the revision alone is new.
     let allows_any = render(&chart, &compiled, (0, true)).is_ok();
@@ -70,6 +70,7 @@ fn render(chart: &Arc<Chart>, compiled: &Compiled, (at, allows_any): (u32, bool)
         subchart_notes: false,
         record: false,
         post_renderer: None,
+        log: &helm::Log::default(),
     };
     let rendering = helm::render(chart, compiled, &request)?;
     let stream = helm::output::stream(&rendering, helm::output::Selection::default());

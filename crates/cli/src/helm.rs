@@ -20,4 +20,4 @@ pub use folder::{Folder, reason};
 pub use lint::lint;
 pub use show::{Part, show};
 pub use template::{inflate, template};
-pub use world::World;
+pub use world::{Context, World};

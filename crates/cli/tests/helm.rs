@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use case::{Case, first_error};
+use case::{Case, said};
 use clap::Parser as _;
 use cli::arguments::{Arguments, Command};
 use cli::helm::{self, World};
@@ -20,10 +20,12 @@ use cli::helm::{self, World};
 struct Printed {
     stdout: String,
     stderr: String,
+    code: u8,
 }
 
 fn run(arguments: &[String], folder: &Path) -> Printed {
     let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut code = 2;
     let parsed =
         Arguments::try_parse_from(std::iter::once("flamingo".to_owned()).chain(arguments.iter().cloned()));
     match parsed {
@@ -33,14 +35,15 @@ fn run(arguments: &[String], folder: &Path) -> Printed {
                 input: &mut std::io::empty(),
                 out: &mut out,
                 err: &mut err,
-                namespace: "default".to_owned(),
+                namespace: &|_| "default".to_owned(),
+                debug: false,
                 home: None,
                 pause: &mut || false,
                 directory: folder.to_owned(),
                 now: &|| "2026-01-02T03:04:05Z".parse().expect("a time"),
                 zone: jiff::tz::TimeZone::UTC,
             };
-            let code = match parsed.command {
+            let ended = match parsed.command {
                 Command::Template(arguments) => helm::template(&arguments.0, &mut world),
                 Command::Lint(arguments) => helm::lint(&arguments.0, &mut world),
                 Command::Show(show) => {
@@ -49,11 +52,11 @@ fn run(arguments: &[String], folder: &Path) -> Printed {
                 }
                 _ => panic!("{arguments:?} is no command of charts"),
             };
-            code.expect("vectors take everything");
+            code = ended.expect("vectors take everything");
         }
     }
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Printed { stdout: text(out).replace(&folder.display().to_string(), "$DIR"), stderr: text(err) }
+    Printed { stdout: text(out).replace(&folder.display().to_string(), "$DIR"), stderr: text(err), code }
 }
 
 struct StringSink<'a>(&'a mut Vec<u8>);
@@ -87,7 +90,8 @@ fn the_corpus_renders_as_helm_renders_it() {
         let folder = folder.path().canonicalize().expect("a path");
         case.write(&folder).expect("files");
         let ours = run(&case.arguments, &folder);
-        let error = first_error(&ours.stderr, &folder);
+        let error = said(&ours.stderr, &folder);
+        assert_eq!(ours.code, u8::from(case.stderr.contains("Error: ")), "{name}: {}", ours.stderr);
         if ours.stdout != case.stdout {
             write!(
                 different,
@@ -106,7 +110,8 @@ fn the_corpus_renders_as_helm_renders_it() {
 
 #[test]
 fn every_flag_of_helm_template_is_known() {
-    let ours: BTreeSet<&str> = helm::flags::TEMPLATE.iter().map(|flag| flag.name).chain(["help"]).collect();
+    let ours: BTreeSet<&str> =
+        helm::flags::TEMPLATE.flags.iter().map(|flag| flag.name).chain(["help"]).collect();
     let list = include_str!("helm/template-flags.txt");
     let missing: Vec<&str> =
         list.lines().filter_map(|line| line.strip_prefix("--")).filter(|flag| !ours.contains(flag)).collect();
@@ -117,7 +122,7 @@ fn every_flag_of_helm_template_is_known() {
 #[test]
 fn the_documentation_lists_every_flag_with_what_comes_of_it() {
     let docs = include_str!("../../../docs/helm.md");
-    for flag in helm::flags::TEMPLATE {
+    for flag in helm::flags::TEMPLATE.flags {
         let name = format!("| `--{}`", flag.name);
         let row = docs.lines().find(|line| {
             line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(' ') || rest.starts_with(','))
@@ -210,6 +215,9 @@ fn values_are_explained_that_come_through_variables_with_and_range() {
     let tag = ".Values.image.tag = \"2\", set by my.yaml:2";
     assert_eq!(values("image"), [name, tag]);
     assert_eq!(values("short"), [name]);
+    for port in ["ports[1].port", "ports.[1].port", "ports[port=81].port"] {
+        assert_eq!(values(port), [".Values.ports.1.number = 81, set by my.yaml:5"], "{port}");
+    }
     assert_eq!(values("ports.1.port"), [".Values.ports.1.number = 81, set by my.yaml:5"]);
     assert_eq!(values("ports.2.host"), [".Values.hosts = [\"a.example\"], set by my.yaml:6"]);
     assert_eq!(values("last"), [tag]);
@@ -224,7 +232,9 @@ fn values_that_nobody_knows_are_pointed_out() {
         "my.yaml:1: replica: the chart does not know it; did you mean replicas?\n--set: image.tga: the chart does not know it; did you mean image.tag?\n"
     );
     assert!(!checked.stdout.is_empty());
-    assert_eq!(template(folder.path(), &["--set", "image.tag=3", "--check-values"]).stderr, "");
+    assert_eq!(checked.code, 3);
+    let known = template(folder.path(), &["--set", "image.tag=3", "--check-values"]);
+    assert_eq!((known.stderr.as_str(), known.code), ("", 0));
 }
 
 #[test]
@@ -259,14 +269,15 @@ fn a_schema_error_names_the_path_and_the_file() {
 #[test]
 fn what_is_refused_is_refused_by_name() {
     let folder = chart();
-    for flag in helm::flags::TEMPLATE {
+    for flag in helm::flags::TEMPLATE.flags {
         let helm::flags::Effect::Refused(reason) = flag.effect else { continue };
         let argument = match flag.takes {
-            helm::flags::Takes::Switch | helm::flags::Takes::OnSwitch => format!("--{}", flag.name),
+            helm::flags::Takes::Switch => format!("--{}", flag.name),
             _ => format!("--{}=x", flag.name),
         };
         let refused = template(folder.path(), &[&argument]);
-        assert_eq!(refused.stderr, format!("Error: --{} is refused: {reason}\n", flag.name));
+        let error = format!("Error: --{} is refused: {reason}\n", flag.name);
+        assert_eq!(refused.stderr.split_inclusive('\n').next_back(), Some(&*error));
         assert_eq!(refused.stdout, "");
     }
 }
@@ -282,7 +293,8 @@ fn a_chart_is_rendered_again_when_it_changes() {
         input: &mut std::io::empty(),
         out: &mut out,
         err: &mut err,
-        namespace: "default".to_owned(),
+        namespace: &|_| "default".to_owned(),
+        debug: false,
         home: None,
         directory: folder.path().to_owned(),
         pause: &mut || changes.pop().is_some_and(|text| fs::write(&values, text).is_ok()),
@@ -316,7 +328,8 @@ fn a_watched_chart_knows_the_time_and_the_files_of_set_file() {
         input: &mut std::io::empty(),
         out: &mut out,
         err: &mut err,
-        namespace: "default".to_owned(),
+        namespace: &|_| "default".to_owned(),
+        debug: false,
         home: None,
         directory: folder.path().to_owned(),
         pause: &mut || changes.pop().is_some_and(|text| fs::write(&more, text).is_ok()),
@@ -369,6 +382,54 @@ fn empty_flags_are_none() {
     for flags in [&["--output-dir="][..], &["--namespace="], &["--kubeconfig="], &["--debug", "--debug"]] {
         let printed = template(folder.path(), flags);
         assert_eq!(printed.stdout, plain.stdout, "{flags:?}: {}", printed.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_with_its_place() {
+    let folder = chart();
+    let place = |arguments: &[&str]| {
+        let failed = template(folder.path(), arguments);
+        let place = failed.stderr.lines().find_map(|line| line.strip_prefix("  --> ").map(str::to_owned));
+        let place = place.unwrap_or_else(|| panic!("no place: {}", failed.stderr));
+        place.replace(&folder.path().display().to_string(), "$DIR")
+    };
+    fs::write(folder.path().join("my.yaml"), "a: 1\n---\nb: [1\nc: 2\n").expect("a file");
+    assert_eq!(place(&["-f", "my.yaml"]), "my.yaml:4:2");
+    fs::write(folder.path().join("values.schema.json"), "{\n  \"a\": x\n}").expect("a file");
+    assert_eq!(place(&[]), "app/values.schema.json:2:8");
+    fs::write(folder.path().join("values.yaml"), "a: 1\nb: {c: d\n").expect("a file");
+    assert_eq!(place(&[]), "$DIR/values.yaml:3:1");
+    fs::create_dir_all(folder.path().join("charts/sub")).expect("folders");
+    fs::write(folder.path().join("values.yaml"), "").expect("a file");
+    fs::write(folder.path().join("charts/sub/Chart.yaml"), "name: [").expect("a file");
+    assert_eq!(place(&[]), "$DIR/charts/sub/Chart.yaml:2:1");
+}
+
+#[test]
+fn files_of_documents_are_those_of_helm() {
+    let folder = chart();
+    let text = "kind: Pod\nmetadata: {name: c}\n---\nkind: Job\nmetadata: {name: d, annotations: {helm.sh/hook: test}}\n";
+    fs::write(folder.path().join("templates/d.yaml"), text).expect("a file");
+    for _ in 0..2 {
+        template(folder.path(), &["--output-dir", "out"]);
+        // Made by helm 4.3.1.
+        assert_eq!(
+            fs::read_to_string(folder.path().join("out/app/templates/d.yaml")).expect("a file"),
+            "---\n# Source: app/templates/d.yaml\nkind: Pod\nmetadata: {name: c}\n\n---\n# Source: app/templates/d.yaml\nkind: Job\nmetadata: {name: d, annotations: {helm.sh/hook: test}}\n\n"
+        );
+    }
+}
+
+#[test]
+fn help_names_every_flag_and_what_comes_of_it() {
+    let folder = chart();
+    for arguments in [&["-h"][..], &["-f", "my.yaml", "--help"]] {
+        let help = template(folder.path(), arguments);
+        assert_eq!((help.stderr.as_str(), help.code), ("", 0));
+        for flag in helm::flags::TEMPLATE.flags {
+            assert!(help.stdout.contains(&format!("--{} ", flag.name)), "{}", flag.name);
+        }
     }
 }
 

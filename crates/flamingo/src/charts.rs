@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cli::arguments::Show;
 use cli::helm::flags::{LintArguments, TemplateArguments};
-use cli::helm::{self, World};
+use cli::helm::{self, Context, World};
 
 /// `flamingo template`.
 pub(crate) fn template(arguments: &TemplateArguments) -> anyhow::Result<ExitCode> {
@@ -47,7 +47,8 @@ pub(crate) fn world<'a>(
         input,
         out,
         err,
-        namespace: namespace(),
+        namespace: &namespace,
+        debug: variable("HELM_DEBUG").as_deref().and_then(helm::flags::boolean).unwrap_or(false),
         home: home(),
         directory: env::current_dir().context("the current folder cannot be found out")?,
         pause,
@@ -70,25 +71,31 @@ fn home() -> Option<PathBuf> {
     env::var_os("HOME").map(PathBuf::from)
 }
 
-/// As helm: what `HELM_NAMESPACE` says, else the namespace of the current context of the kubeconfig.
+/// A variable of the environment that says something.
 #[expect(clippy::disallowed_methods, reason = "this is the edge at which the environment is read")]
-fn namespace() -> String {
-    if let Ok(namespace) = env::var("HELM_NAMESPACE")
-        && !namespace.is_empty()
-    {
-        return namespace;
-    }
-    let files = match env::var_os("KUBECONFIG").filter(|files| !files.is_empty()) {
-        Some(files) => env::split_paths(&files).collect(),
-        None => home().map(|home| home.join(".kube/config")).into_iter().collect::<Vec<_>>(),
-    };
-    files.iter().find_map(|file| context_namespace(file)).unwrap_or_else(|| "default".to_owned())
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
 }
 
-fn context_namespace(file: &Path) -> Option<String> {
+/// As helm: what `HELM_NAMESPACE` says, else the namespace of the context.
+fn namespace(asked: Context<'_>) -> String {
+    if let Some(namespace) = variable("HELM_NAMESPACE") {
+        return namespace;
+    }
+    let files = match (asked.kubeconfig, variable("KUBECONFIG")) {
+        (Some(file), _) => vec![PathBuf::from(file)],
+        (None, Some(files)) => env::split_paths(&files).collect(),
+        (None, None) => home().map(|home| home.join(".kube/config")).into_iter().collect(),
+    };
+    let name = asked.name.map(str::to_owned).or_else(|| variable("HELM_KUBECONTEXT"));
+    let found = files.iter().find_map(|file| context_namespace(file, name.as_deref()));
+    found.unwrap_or_else(|| "default".to_owned())
+}
+
+fn context_namespace(file: &Path, name: Option<&str>) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let config = kube::config::Kubeconfig::from_yaml(&text).ok()?;
-    let current = config.current_context.as_deref()?;
-    let context = config.contexts.iter().find(|context| context.name == current)?;
+    let name = name.or(config.current_context.as_deref())?;
+    let context = config.contexts.iter().find(|context| context.name == name)?;
     context.context.as_ref()?.namespace.clone().filter(|namespace| !namespace.is_empty())
 }

@@ -57,8 +57,8 @@ pub struct Run<'a> {
     pub(crate) patterns: HashMap<Str, Rc<Pattern>>,
     pub(crate) constraints: HashMap<Str, Rc<Constraints>>,
     pub(crate) recorder: Option<Recorder>,
-    /// What `required` and `fail` would have said in lint mode.
-    pub warnings: Vec<String>,
+    /// What `required` and `fail` would have refused outside of lint mode, after helm's words for it.
+    pub warnings: Vec<(&'static str, String)>,
     changed: Vec<WeakMap>,
 }
 

@@ -13,7 +13,7 @@ mod ignore;
 mod load;
 
 pub use archive::{ArchiveError, unpack};
-pub use load::LoadError;
+pub use load::{LoadError, expand};
 
 /// A file of a chart. Its path is relative to the chart, with slashes.
 #[derive(Clone, Debug, PartialEq)]

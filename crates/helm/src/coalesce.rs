@@ -7,6 +7,7 @@
 use gotemplate::{List, Map, MapType, Numbers, Value};
 use thiserror::Error;
 
+use crate::log::Log;
 use crate::resolve::Node;
 
 const GLOBAL: &str = "global";
@@ -30,43 +31,33 @@ pub enum CoalesceError {
     },
 }
 
-/// What helm says on standard error while it brings values together.
-#[derive(Debug, Default)]
-pub(crate) struct Warnings(pub(crate) Vec<String>);
-
-impl Warnings {
-    pub(crate) fn push(&mut self, text: String) {
-        self.0.push(text);
-    }
-}
-
 /// The values of a chart and its subcharts under the user's `values`, which are not changed. Nulls delete.
-pub(crate) fn coalesce(node: &Node, values: &Map, warnings: &mut Warnings) -> Result<Map, CoalesceError> {
+pub(crate) fn coalesce(node: &Node, values: &Map, log: &Log) -> Result<Map, CoalesceError> {
     let copy = deep_copy(values, MapType::Named("common.Values"));
-    Coalescing { merge: false, warnings }.chart(node, &copy, "")?;
+    Coalescing { merge: false, log }.chart(node, &copy, "")?;
     Ok(copy)
 }
 
 /// As [`coalesce`], with nulls kept for a later pass.
-pub(crate) fn merge(node: &Node, values: &Map, warnings: &mut Warnings) -> Result<Map, CoalesceError> {
+pub(crate) fn merge(node: &Node, values: &Map, log: &Log) -> Result<Map, CoalesceError> {
     let copy = deep_copy(values, MapType::Any);
-    Coalescing { merge: true, warnings }.chart(node, &copy, "")?;
+    Coalescing { merge: true, log }.chart(node, &copy, "")?;
     Ok(copy)
 }
 
 /// Helm's `MergeTables`: what `target` lacks is taken from `source`.
-pub(crate) fn merge_tables(target: &Map, source: &Map, warnings: &mut Warnings) {
-    tables(target, source, "", (true, warnings));
+pub(crate) fn merge_tables(target: &Map, source: &Map, log: &Log) {
+    tables(target, source, "", (true, log));
 }
 
 /// Helm's `CoalesceTables`: as [`merge_tables`], and a null of `target` deletes what `source` has.
-pub(crate) fn coalesce_tables(target: &Map, source: &Map, warnings: &mut Warnings) {
-    tables(target, source, "", (false, warnings));
+pub(crate) fn coalesce_tables(target: &Map, source: &Map, log: &Log) {
+    tables(target, source, "", (false, log));
 }
 
 struct Coalescing<'a> {
     merge: bool,
-    warnings: &'a mut Warnings,
+    log: &'a Log,
 }
 
 impl Coalescing<'_> {
@@ -89,7 +80,10 @@ impl Coalescing<'_> {
                 Some(Value::Map(known)) => {
                     let Value::Map(default) = default else {
                         if !default.is_nil() {
-                            self.warnings.push(format!("skipped value for {prefix}.{key}: Not a table."));
+                            said(
+                                self.log,
+                                &format!("warning: skipped value for {prefix}.{key}: Not a table."),
+                            );
                         }
                         continue;
                     };
@@ -98,7 +92,7 @@ impl Coalescing<'_> {
                     if !merge {
                         remove_nils(&default);
                     }
-                    tables(&known, &default, &join(&prefix, &key.to_text()), (merge, self.warnings));
+                    tables(&known, &default, &join(&prefix, &key.to_text()), (merge, self.log));
                 }
                 Some(_) => {}
                 None => {
@@ -138,11 +132,14 @@ impl Coalescing<'_> {
 
     /// Hands the parent's globals down; they win over what the child's section says.
     fn globals(&mut self, section: &Map, parent: &Map, prefix: &str) {
-        let mut table = |map: &Map, which: &str| match map.get(GLOBAL) {
+        let table = |map: &Map, which: &str| match map.get(GLOBAL) {
             None => Some(Map::new(MapType::Any)),
             Some(Value::Map(map)) => Some(map),
             Some(_) => {
-                self.warnings.push(format!("skipping globals because {which} {GLOBAL} is not a table."));
+                said(
+                    self.log,
+                    &format!("warning: skipping globals because {which} {GLOBAL} is not a table."),
+                );
                 None
             }
         };
@@ -158,15 +155,16 @@ impl Coalescing<'_> {
                     match known {
                         None => target.insert(key, copy),
                         Some(Value::Map(known)) => {
-                            tables(&copy, &known, &join(prefix, &key.to_text()), (true, self.warnings));
+                            tables(&copy, &known, &join(prefix, &key.to_text()), (true, self.log));
                             target.insert(key, copy);
                         }
-                        Some(_) => self.warnings.push(format!(
-                            "Conflict: cannot merge map onto non-map for \"{key}\". Skipping."
-                        )),
+                        Some(_) => said(
+                            self.log,
+                            &format!("Conflict: cannot merge map onto non-map for \"{key}\". Skipping."),
+                        ),
                     }
                 }
-                (_, Some(Value::Map(_))) => self.warnings.push(format!("key {key} is table. Skipping")),
+                (_, Some(Value::Map(_))) => said(self.log, &format!("key {key} is table. Skipping")),
                 (item, _) => target.insert(key, item),
             }
         }
@@ -175,7 +173,7 @@ impl Coalescing<'_> {
 }
 
 /// Helm's `coalesceTablesFullKey`.
-fn tables(target: &Map, source: &Map, prefix: &str, (merge, warnings): (bool, &mut Warnings)) {
+fn tables(target: &Map, source: &Map, prefix: &str, (merge, log): (bool, &Log)) {
     let given: std::collections::BTreeSet<_> =
         source.entries().iter().filter(|(_, item)| !item.is_nil()).map(|(key, _)| key.clone()).collect();
     let nils: Vec<_> =
@@ -191,16 +189,24 @@ fn tables(target: &Map, source: &Map, prefix: &str, (merge, warnings): (bool, &m
                 target.remove(&*key);
             }
             (None, item) => target.insert(key, item),
-            (Some(Value::Map(known)), Value::Map(item)) => tables(&known, &item, &full(), (merge, warnings)),
+            (Some(Value::Map(known)), Value::Map(item)) => tables(&known, &item, &full(), (merge, log)),
             (Some(_), Value::Map(_)) => {
-                warnings.push(format!("cannot overwrite table with non table for {}", full()));
+                said(log, &format!("warning: cannot overwrite table with non table for {}", full()));
             }
             (Some(Value::Map(_)), item) if !item.is_nil() => {
-                warnings.push(format!("destination for {} is a table. Ignoring non-table value", full()));
+                said(
+                    log,
+                    &format!("warning: destination for {} is a table. Ignoring non-table value", full()),
+                );
             }
             (Some(_), _) => {}
         }
     }
+}
+
+/// What Go's `log.Printf` says comes out as information. Helm shows the values as well, which may be secrets.
+fn said(log: &Log, text: &str) {
+    log.info(text, &[]);
 }
 
 fn join(prefix: &str, name: &str) -> String {

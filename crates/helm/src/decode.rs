@@ -6,6 +6,8 @@
 use thiserror::Error;
 use value::{Map, Value};
 
+use crate::go;
+
 /// Why a YAML document does not have the wanted form.
 #[derive(Debug, Error, PartialEq)]
 pub enum DecodeError {
@@ -28,6 +30,14 @@ pub enum DecodeError {
     UnknownField {
         /// The key.
         field: String,
+    },
+    /// A key that its map has already, where that is an error.
+    #[error("error converting YAML to JSON: yaml: unmarshal errors:\n  line {line}: key {} already set in map", go::quote(.key))]
+    DuplicateKey {
+        /// The line.
+        line: u64,
+        /// The key.
+        key: String,
     },
     /// A text that is not a time.
     #[error("error unmarshaling JSON: while decoding JSON: {0}")]
@@ -52,9 +62,15 @@ pub(crate) fn from_yaml<T: Struct>(text: &[u8]) -> Result<T, DecodeError> {
     from_value(&parse(text)?, T::default(), false)
 }
 
-/// As [`from_yaml`], where a key that the type does not have is an error.
+/// As [`from_yaml`], where a key that the type does not have, or that a map has twice, is an error.
 pub(crate) fn from_yaml_strict<T: Struct>(text: &[u8]) -> Result<T, DecodeError> {
-    from_value(&parse(text)?, T::default(), true)
+    let value = parse(text)?;
+    if let Ok(text) = std::str::from_utf8(text)
+        && let Err(yaml::Error::DuplicateKey { mark, key, .. }) = yaml::parse_first(text, yaml::Rules::V3)
+    {
+        return Err(DecodeError::DuplicateKey { line: mark.line, key });
+    }
+    from_value(&value, T::default(), true)
 }
 
 /// Decodes over what `into` already holds, as Go does when it unmarshals twice into one value.

@@ -23,8 +23,8 @@ pub(crate) fn extension(path: &str) -> &str {
     name.rfind('.').map_or("", |at| &name[at..])
 }
 
-/// `path.Clean`.
-pub(crate) fn clean(path: &str) -> String {
+/// `path.Clean`: a path without `.`, `..` and double slashes, as far as they can be taken out.
+pub fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

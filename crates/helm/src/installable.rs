@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::chart::Chart;
 use crate::go;
+use crate::log::Log;
 
 /// A chart or a name that cannot be installed; the texts are helm's.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -32,13 +33,16 @@ pub enum InstallError {
 const MAX_NAME: usize = 53;
 
 impl Chart {
-    /// Whether the chart can be installed as it is.
+    /// Whether the chart can be installed as it is; that it is deprecated is a warning.
     ///
     /// # Errors
     /// It is a library, or declared dependencies are missing.
-    pub fn check_installable(&self) -> Result<(), InstallError> {
+    pub fn check_installable(&self, log: &Log) -> Result<(), InstallError> {
         if !matches!(self.metadata.kind.as_str(), "" | "application") {
             return Err(InstallError::Kind(self.metadata.kind.clone()));
+        }
+        if self.metadata.deprecated {
+            log.warn("this chart is deprecated", &[]);
         }
         let is_missing = |name: &String| !self.dependencies.iter().any(|chart| chart.name() == name);
         let names = self.metadata.dependencies().map(|dependency| dependency.name.clone());

@@ -8,13 +8,14 @@ use value::Value;
 
 use crate::capabilities::{Capabilities, KubeVersion};
 use crate::chart::{Chart, LoadError};
-use crate::coalesce::{self, Warnings, shared};
+use crate::coalesce::{self, shared};
 use crate::decode;
 use crate::failure::chain;
+use crate::log::Log;
 use crate::render::{Compiled, Release, RenderError, Request, execute};
 use crate::resolve::{self, Node};
 use crate::schema;
-use crate::tree::{EntryKind, Tree, TreeErrorKind};
+use crate::tree::{EntryKind, Tree};
 
 mod addresses;
 mod chart_file;
@@ -68,6 +69,8 @@ pub struct LintRequest<'a> {
     pub skip_schema: bool,
     /// The environment of the templates, in lint mode.
     pub environment: &'a Environment<'a>,
+    /// Where what helm says on standard error goes.
+    pub log: &'a Log,
 }
 
 /// Lints the chart in a folder.
@@ -75,10 +78,12 @@ pub fn lint(tree: &dyn Tree, request: &LintRequest<'_>) -> Vec<Message> {
     let mut linter = Linter { messages: Vec::new() };
     chart_file::lint(tree, &mut linter);
     values(tree, request, &mut linter);
-    let loaded = Chart::from_folder(tree).map(Arc::new);
+    let log = Log::default();
+    let chart = Chart::of_any_version(tree, &log).map(Arc::new);
+    let loaded = Loaded { chart, said: log.take() };
     lint_templates(tree, request, &loaded, &mut linter);
-    dependencies::lint(tree, &loaded, &mut linter);
-    crds(tree, &loaded, &mut linter);
+    dependencies::lint(tree, loaded.again(request.log), &mut linter);
+    crds(tree, (&loaded, request.log), &mut linter);
     linter.messages
 }
 
@@ -99,15 +104,23 @@ impl Linter {
     }
 }
 
-/// What stands at a path of the chart.
-fn kind(tree: &dyn Tree, path: &str) -> Option<EntryKind> {
-    let entries = tree.list("").ok()?;
-    entries.into_iter().find(|entry| entry.name == path).map(|entry| entry.kind)
+/// The chart, or why it cannot be loaded. Helm loads it for each group of rules.
+struct Loaded {
+    chart: Result<Arc<Chart>, LoadError>,
+    /// What is said each time.
+    said: Vec<String>,
+}
+
+impl Loaded {
+    fn again(&self, log: &Log) -> Result<&Arc<Chart>, &LoadError> {
+        log.repeat(&self.said);
+        self.chart.as_ref()
+    }
 }
 
 fn values(tree: &dyn Tree, request: &LintRequest<'_>, linter: &mut Linter) {
     const FILE: &str = "values.yaml";
-    let exists = if kind(tree, FILE).is_some() { Ok(()) } else { Err("file does not exist".to_owned()) };
+    let exists = if tree.kind(FILE).is_some() { Ok(()) } else { Err("file does not exist".to_owned()) };
     if linter.rule(Severity::Info, FILE, exists) {
         let outcome = values_file(tree, request);
         linter.rule(Severity::Error, FILE, outcome);
@@ -119,28 +132,26 @@ fn values_file(tree: &dyn Tree, request: &LintRequest<'_>) -> Result<(), String>
     let values = match decode::parse(&text).map_err(|error| format!("unable to parse YAML: {error}"))? {
         Value::Null => Value::map(),
         map @ Value::Map(_) => crate::values::as_json_numbers(&map),
-        other => return Err(format!("unable to parse YAML: {}", crate::values::not_a_map(&other))),
+        other => {
+            let (found, target) = (decode::found(&other), "value of type common.Values".to_owned());
+            return Err(format!("unable to parse YAML: {}", decode::DecodeError::Kind { found, target }));
+        }
     };
-    let mut warnings = Warnings::default();
     let together = Map::new(MapType::Any);
-    coalesce::coalesce_tables(&together, &shared(request.values), &mut warnings);
-    coalesce::coalesce_tables(&together, &shared(&values), &mut warnings);
-    let schema = match tree.read("values.schema.json") {
-        Ok(schema) => schema,
-        Err(error) if error.kind == TreeErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
+    coalesce::coalesce_tables(&together, &shared(request.values), request.log);
+    coalesce::coalesce_tables(&together, &shared(&values), request.log);
+    // Helm takes a schema that cannot be read for an empty one.
+    let schema = tree.read("values.schema.json").unwrap_or_default();
     if schema.is_empty() || request.skip_schema {
         return Ok(());
     }
-    schema::single(&schema::Schemas::default(), &schema, &together).map_err(|error| error.text)
+    let outcome = schema::single(&schema::Schemas::default(), &schema, &together, request.log);
+    outcome.map_err(|error| error.text)
 }
-
-type Loaded = Result<Arc<Chart>, LoadError>;
 
 fn lint_templates(tree: &dyn Tree, request: &LintRequest<'_>, loaded: &Loaded, linter: &mut Linter) {
     const PATH: &str = "templates/";
-    let there = kind(tree, "templates");
+    let there = tree.kind("templates");
     let exists = if there.is_some() { Ok(()) } else { Err("directory does not exist".to_owned()) };
     if !linter.rule(Severity::Warning, PATH, exists) {
         return;
@@ -150,7 +161,7 @@ fn lint_templates(tree: &dyn Tree, request: &LintRequest<'_>, loaded: &Loaded, l
     if !linter.rule(Severity::Error, PATH, is_folder) {
         return;
     }
-    let chart = match loaded {
+    let chart = match loaded.again(request.log) {
         Ok(chart) => chart,
         Err(error) => {
             linter.rule(Severity::Error, PATH, Err(chain(error)));
@@ -158,7 +169,7 @@ fn lint_templates(tree: &dyn Tree, request: &LintRequest<'_>, loaded: &Loaded, l
         }
     };
     // Helm says nothing where values do not fit together.
-    let Some((node, values)) = resolved(chart, request.values) else { return };
+    let Some((node, values)) = resolved(chart, request.values, request.log) else { return };
     let rendered = rendered(&node, &values, request);
     match rendered {
         Err(error) => {
@@ -168,13 +179,12 @@ fn lint_templates(tree: &dyn Tree, request: &LintRequest<'_>, loaded: &Loaded, l
     }
 }
 
-fn resolved(chart: &Arc<Chart>, values: &Value) -> Option<(Node, Map)> {
-    let mut warnings = Warnings::default();
+fn resolved(chart: &Arc<Chart>, values: &Value, log: &Log) -> Option<(Node, Map)> {
     let values = shared(values);
-    let node = resolve::resolve(chart, &values, &mut warnings).ok()?;
-    let values = coalesce::coalesce(&node, &values, &mut warnings).ok()?;
+    let node = resolve::resolve(chart, &values, log).ok()?;
+    let values = coalesce::coalesce(&node, &values, log).ok()?;
     // Helm coalesces once more when it makes the values to render with.
-    let values = coalesce::coalesce(&node, &values, &mut warnings).ok()?;
+    let values = coalesce::coalesce(&node, &values, log).ok()?;
     Some((node, values))
 }
 
@@ -185,7 +195,7 @@ fn rendered(
 ) -> Result<Vec<crate::manifest::Rendered>, RenderError> {
     let compiled = Compiled::default();
     if !request.skip_schema {
-        schema::validate(node, values, &compiled.schemas).map_err(RenderError::Schema)?;
+        schema::validate(node, values, &compiled.schemas, request.log).map_err(RenderError::Schema)?;
     }
     let mut capabilities = Capabilities::default();
     if let Some(version) = &request.kube_version {
@@ -207,18 +217,19 @@ fn rendered(
         subchart_notes: false,
         record: false,
         post_renderer: None,
+        log: request.log,
     };
     execute(node, values, &compiled, &request).map(|(files, _)| files)
 }
 
-fn crds(tree: &dyn Tree, loaded: &Loaded, linter: &mut Linter) {
+fn crds(tree: &dyn Tree, (loaded, log): (&Loaded, &Log), linter: &mut Linter) {
     const PATH: &str = "crds/";
-    let Some(there) = kind(tree, "crds") else { return };
+    let Some(there) = tree.kind("crds") else { return };
     let is_folder = if there == EntryKind::Directory { Ok(()) } else { Err("not a directory".to_owned()) };
     if !linter.rule(Severity::Error, PATH, is_folder) {
         return;
     }
-    let chart = match loaded {
+    let chart = match loaded.again(log) {
         Ok(chart) => chart,
         Err(error) => {
             linter.rule(Severity::Error, PATH, Err(chain(error)));

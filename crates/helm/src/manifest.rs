@@ -13,6 +13,7 @@ use value::Value;
 
 use crate::decode::{self, DecodeError, Decoder, Struct};
 use crate::go;
+use crate::log::Log;
 
 mod order;
 
@@ -142,7 +143,7 @@ pub struct Sorted {
 /// # Errors
 /// A document is not YAML or not shaped like an object.
 pub fn sort(files: &[Rendered]) -> Result<Sorted, Box<ManifestError>> {
-    sort_knowing(files, &Heads::default())
+    sort_knowing(files, &Heads::default(), &Log::default())
 }
 
 /// What the documents of the last rendering say about themselves. A rendering with other values repeats
@@ -160,7 +161,11 @@ impl Heads {
 }
 
 /// As [`sort`]; documents that are known are not read again.
-pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, Box<ManifestError>> {
+pub(crate) fn sort_knowing(
+    files: &[Rendered],
+    heads: &Heads,
+    log: &Log,
+) -> Result<Sorted, Box<ManifestError>> {
     let mut known = std::mem::take(&mut *heads.lock());
     let mut seen = Known::with_capacity_and_hasher(known.len(), foldhash::fast::FixedState::default());
     let mut sorted = Sorted::default();
@@ -195,7 +200,7 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
                     (text.slice_ref(content), Arc::new(head))
                 }
             };
-            place(&head, file, &known_text, range.clone(), &mut sorted);
+            place(&head, (file, &known_text, range.clone()), &mut sorted, log);
             seen.insert(known_text, head);
         }
     }
@@ -205,7 +210,12 @@ pub(crate) fn sort_knowing(files: &[Rendered], heads: &Heads) -> Result<Sorted, 
     Ok(sorted)
 }
 
-fn place(head: &Head, file: &Rendered, content: &ByteString, range: Range<usize>, into: &mut Sorted) {
+fn place(
+    head: &Head,
+    (file, content, range): (&Rendered, &ByteString, Range<usize>),
+    into: &mut Sorted,
+    log: &Log,
+) {
     let annotations = head.metadata.annotations.as_deref().unwrap_or_default();
     let annotation =
         |name: &str| annotations.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -217,14 +227,17 @@ fn place(head: &Head, file: &Rendered, content: &ByteString, range: Range<usize>
         name: head.metadata.name.clone(),
         range,
     };
-    let Some(events) = annotation(HOOK_ANNOTATION) else {
+    let Some(named) = annotation(HOOK_ANNOTATION) else {
         into.manifests.push(manifest);
         return;
     };
     let events: Option<Vec<Event>> =
-        events.split(',').map(|event| Event::parse(&event.trim().to_lowercase())).collect();
+        named.split(',').map(|event| Event::parse(&event.trim().to_lowercase())).collect();
     // One unknown event makes helm forget the whole object.
-    let Some(events) = events else { return };
+    let Some(events) = events else {
+        log.info("skipping unknown hooks", &[("hookTypes", named)]);
+        return;
+    };
     let policies = |name: &str| -> Vec<String> {
         annotation(name)
             .into_iter()

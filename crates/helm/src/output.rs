@@ -61,6 +61,25 @@ pub fn stream(rendering: &Rendering, selection: Selection) -> Stream {
     stream
 }
 
+/// A document for a file of its own.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    /// The file that it was rendered from.
+    pub path: &'a str,
+    /// The text.
+    pub text: Cow<'a, str>,
+    /// Whether it was rendered, and is not printed as it is.
+    pub is_rendered: bool,
+}
+
+/// The documents of [`stream`], as they stand in files.
+pub fn documents(rendering: &Rendering, selection: Selection) -> impl Iterator<Item = Document<'_>> {
+    entries(rendering, selection).into_iter().filter_map(|entry| {
+        let Entry { path, text, manifest, .. } = entry;
+        Some(Document { path: path?, text, is_rendered: manifest.is_some() })
+    })
+}
+
 /// Hands the text of [`stream`] over in pieces, so that no second copy of a large rendering is held.
 ///
 /// # Errors

@@ -10,8 +10,9 @@ use thiserror::Error;
 
 use crate::capabilities::Capabilities;
 use crate::chart::{Chart, Crd, File};
-use crate::coalesce::{self, CoalesceError, Warnings, shared};
+use crate::coalesce::{self, CoalesceError, shared};
 use crate::go;
+use crate::log::Log;
 use crate::manifest::{self, ManifestError, Rendered, Sorted};
 use crate::objects::{self, CapabilitiesObject, Files};
 use crate::postrender::{self, PostRenderError, PostRenderer};
@@ -51,6 +52,8 @@ pub struct Request<'a> {
     pub record: bool,
     /// What changes the rendered manifests.
     pub post_renderer: Option<&'a dyn PostRenderer>,
+    /// Where what helm says on standard error goes.
+    pub log: &'a Log,
 }
 
 /// A rendered chart.
@@ -62,8 +65,6 @@ pub struct Rendering {
     pub notes: String,
     /// The files under `crds/` of the charts that are used.
     pub crds: Vec<Crd>,
-    /// What helm says on standard error.
-    pub warnings: Vec<String>,
     /// Where the bytes of each rendered file come from, if that is recorded.
     pub origins: BTreeMap<String, Origin>,
 }
@@ -189,23 +190,22 @@ pub fn render(
     compiled: &Compiled,
     request: &Request<'_>,
 ) -> Result<Rendering, RenderError> {
-    let mut warnings = Warnings::default();
     let values = shared(request.values);
-    let node = resolve::resolve(chart, &values, &mut warnings).map_err(RenderError::Dependencies)?;
-    let values = coalesce::coalesce(&node, &values, &mut warnings)?;
+    let node = resolve::resolve(chart, &values, request.log).map_err(RenderError::Dependencies)?;
+    let values = coalesce::coalesce(&node, &values, request.log)?;
     if !request.skip_schema {
-        schema::validate(&node, &values, &compiled.schemas).map_err(RenderError::Schema)?;
+        schema::validate(&node, &values, &compiled.schemas, request.log).map_err(RenderError::Schema)?;
     }
     let (mut files, origins) = execute(&node, &values, compiled, request)?;
     let notes = take_notes(&mut files, node.name(), request.subchart_notes);
     if let Some(post_renderer) = request.post_renderer {
         files = postrender::apply(post_renderer, &files)?;
     }
-    let sorted = match manifest::sort_knowing(&files, &compiled.heads) {
+    let sorted = match manifest::sort_knowing(&files, &compiled.heads, request.log) {
         Ok(sorted) => sorted,
         Err(error) => return Err(RenderError::Manifest { error, files }),
     };
-    Ok(Rendering { sorted, notes, crds: node.crds(), warnings: warnings.0, origins })
+    Ok(Rendering { sorted, notes, crds: node.crds(), origins })
 }
 
 /// The values that the templates of a chart see.
@@ -213,10 +213,10 @@ pub fn render(
 /// # Errors
 /// Values of charts do not fit together.
 pub fn effective_values(chart: &Arc<Chart>, values: &value::Value) -> Result<Map, RenderError> {
-    let mut warnings = Warnings::default();
+    let log = Log::default();
     let values = shared(values);
-    let node = resolve::resolve(chart, &values, &mut warnings).map_err(RenderError::Dependencies)?;
-    Ok(coalesce::coalesce(&node, &values, &mut warnings)?)
+    let node = resolve::resolve(chart, &values, &log).map_err(RenderError::Dependencies)?;
+    Ok(coalesce::coalesce(&node, &values, &log)?)
 }
 
 /// Executes all templates; also used by lint.
@@ -275,6 +275,12 @@ fn run_all(
         // Only the outermost map has this type; subcharts see another in `.Subcharts`.
         let scope = place.scope.retyped(MapType::Named("common.Values"));
         let result = set.execute(&place.path, &Value::Map(scope), &mut run);
+        for (what, message) in run.warnings.drain(..) {
+            match what {
+                "funcMap fail" => request.log.info(what, &[("message", &message)]),
+                _ => request.log.warn(what, &[("message", &message)]),
+            }
+        }
         result.map_err(|error| {
             let message = gotemplate::helm_exec_message(&place.path, &error);
             RenderError::Execute { message, error: Box::new(error) }

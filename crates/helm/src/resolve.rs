@@ -7,7 +7,9 @@ use std::sync::Arc;
 use gotemplate::{Map, MapType, Value};
 
 use crate::chart::{Chart, Crd, crds_of};
-use crate::coalesce::{self, CoalesceError, Warnings, shared};
+use crate::coalesce::{self, CoalesceError, shared};
+use crate::go;
+use crate::log::Log;
 use crate::metadata::{Dependency, Metadata};
 
 /// A chart in its place, resolved against values.
@@ -62,15 +64,11 @@ impl Node {
 const MAX_NODES: usize = 10_000;
 
 /// Resolves a chart against the user's values.
-pub(crate) fn resolve(
-    chart: &Arc<Chart>,
-    values: &Map,
-    warnings: &mut Warnings,
-) -> Result<Node, CoalesceError> {
+pub(crate) fn resolve(chart: &Arc<Chart>, values: &Map, log: &Log) -> Result<Node, CoalesceError> {
     let mut node = Node::new(chart);
     let mut left = MAX_NODES;
-    enable(&mut node, values, "", (warnings, &mut left))?;
-    import(&mut node, warnings)?;
+    enable(&mut node, values, "", (log, &mut left))?;
+    import(&mut node, log)?;
     Ok(node)
 }
 
@@ -78,7 +76,7 @@ fn enable(
     node: &mut Node,
     values: &Map,
     path: &str,
-    (warnings, left): (&mut Warnings, &mut usize),
+    (log, left): (&Log, &mut usize),
 ) -> Result<(), CoalesceError> {
     if node.metadata.dependencies.is_none() {
         return Ok(());
@@ -87,9 +85,9 @@ fn enable(
     for dependency in declared(&mut node.metadata) {
         dependency.enabled = true;
     }
-    let values = coalesce::coalesce(node, values, warnings)?;
-    apply_tags(&mut node.metadata, &values, warnings);
-    apply_conditions(&mut node.metadata, &values, path, warnings);
+    let values = coalesce::coalesce(node, values, log)?;
+    apply_tags(&mut node.metadata, &values, log);
+    apply_conditions(&mut node.metadata, &values, path, log);
     let disabled: Vec<String> = node
         .metadata
         .dependencies()
@@ -105,7 +103,7 @@ fn enable(
         .collect();
     for child in &mut node.dependencies {
         let path = format!("{path}{}.", child.name());
-        enable(child, &values, &path, (warnings, left))?;
+        enable(child, &values, &path, (log, left))?;
     }
     node.metadata.dependencies = (!used.is_empty()).then_some(used);
     Ok(())
@@ -154,7 +152,10 @@ fn charts(chart: &Chart) -> usize {
     1 + chart.dependencies.iter().map(|child| charts(child)).sum::<usize>()
 }
 
-fn apply_tags(metadata: &mut Metadata, values: &Map, warnings: &mut Warnings) {
+const NON_BOOL: &str = "returned non-bool value";
+const NO_TABLE: &str = "ImportValues missing table";
+
+fn apply_tags(metadata: &mut Metadata, values: &Map, log: &Log) {
     let Some(Value::Map(tags)) = values.get("tags") else { return };
     for dependency in declared(metadata) {
         let (mut any_true, mut any_false) = (false, false);
@@ -162,9 +163,7 @@ fn apply_tags(metadata: &mut Metadata, values: &Map, warnings: &mut Warnings) {
             match tags.get(tag) {
                 Some(Value::Bool(true)) => any_true = true,
                 Some(Value::Bool(false)) => any_false = true,
-                Some(_) => {
-                    warnings.push(format!("returned non-bool value tag={tag} chart={}", dependency.name))
-                }
+                Some(_) => log.warn(NON_BOOL, &[("tag", tag), ("chart", &dependency.name)]),
                 None => {}
             }
         }
@@ -172,7 +171,7 @@ fn apply_tags(metadata: &mut Metadata, values: &Map, warnings: &mut Warnings) {
     }
 }
 
-fn apply_conditions(metadata: &mut Metadata, values: &Map, path: &str, warnings: &mut Warnings) {
+fn apply_conditions(metadata: &mut Metadata, values: &Map, path: &str, log: &Log) {
     for dependency in declared(metadata) {
         for condition in dependency.condition.trim().split(',').filter(|condition| !condition.is_empty()) {
             match value_at(values, &format!("{path}{condition}")) {
@@ -180,8 +179,7 @@ fn apply_conditions(metadata: &mut Metadata, values: &Map, path: &str, warnings:
                     dependency.enabled = enabled;
                     break;
                 }
-                Some(_) => warnings
-                    .push(format!("returned non-bool value path={condition} chart={}", dependency.name)),
+                Some(_) => log.warn(NON_BOOL, &[("path", condition), ("chart", &dependency.name)]),
                 None => {}
             }
         }
@@ -200,36 +198,50 @@ fn value_at(values: &Map, path: &str) -> Option<Value> {
 
 /// The table at a dotted path.
 pub(crate) fn table_at(values: &Map, path: &str) -> Option<Map> {
+    find_table(values, path).ok()
+}
+
+/// The table at a dotted path, or the name on the way that is none.
+fn find_table(values: &Map, path: &str) -> Result<Map, String> {
     path.split('.').try_fold(values.clone(), |table, name| match table.get(name) {
-        Some(Value::Map(table)) => Some(table),
-        _ => None,
+        Some(Value::Map(table)) => Ok(table),
+        _ => Err(name.to_owned()),
     })
 }
 
 /// Imports values of subcharts into their parents, from the leaves up.
-fn import(node: &mut Node, warnings: &mut Warnings) -> Result<(), CoalesceError> {
+fn import(node: &mut Node, log: &Log) -> Result<(), CoalesceError> {
     for child in &mut node.dependencies {
-        import(child, warnings)?;
+        import(child, log)?;
     }
     if node.metadata.dependencies.is_none() {
         return Ok(());
     }
-    let values = coalesce::merge(node, &Map::new(MapType::Any), warnings)?;
+    let values = coalesce::merge(node, &Map::new(MapType::Any), log)?;
     let imported = Map::new(MapType::Any);
     for dependency in declared(&mut node.metadata) {
         let mut resolved = Vec::new();
         for entry in &dependency.import_values {
             let Some((child, parent)) = import_paths(entry) else { continue };
             resolved.push(value::Value::map_of([("child", child.as_str()), ("parent", parent.as_str())]));
-            match table_at(&values, &format!("{}.{child}", dependency.name)) {
-                Some(table) => coalesce::merge_tables(&imported, &nested(&parent, table), warnings),
-                None => warnings.push(format!("ImportValues missing table from chart {}", dependency.name)),
+            match find_table(&values, &format!("{}.{child}", dependency.name)) {
+                Ok(table) => coalesce::merge_tables(&imported, &nested(&parent, table), log),
+                Err(missing) => {
+                    let error = format!("{} is not a table", go::quote(&missing));
+                    match entry {
+                        value::Value::String(_) => log.warn(NO_TABLE, &[("error", &error)]),
+                        _ => log.warn(
+                            &format!("{NO_TABLE} from chart"),
+                            &[("chart", &dependency.name), ("error", &error)],
+                        ),
+                    }
+                }
             }
         }
         dependency.import_values = resolved;
     }
     let merged = coalesce::deep_copy(&values, MapType::Any);
-    coalesce::merge_tables(&merged, &imported, warnings);
+    coalesce::merge_tables(&merged, &imported, log);
     node.imported = Some(merged);
     Ok(())
 }
@@ -288,8 +300,7 @@ mod tests {
     #[test]
     fn aliases_multiply_charts_up_to_a_limit() {
         let resolved = |levels| {
-            resolve(&nested(levels), &Map::new(MapType::Any), &mut Warnings::default())
-                .map(|node| charts(&node.chart))
+            resolve(&nested(levels), &Map::new(MapType::Any), &Log::default()).map(|node| charts(&node.chart))
         };
         assert!(resolved(2).is_ok());
         let error = resolved(7).expect_err("too many");

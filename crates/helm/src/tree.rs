@@ -16,6 +16,13 @@ pub trait Tree {
     /// There is no such directory, or it cannot be read.
     fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError>;
 
+    /// What stands at `path`, if anything does.
+    fn kind(&self, path: &str) -> Option<EntryKind> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entries = self.list(folder).ok()?;
+        entries.into_iter().find(|entry| entry.name == name).map(|entry| entry.kind)
+    }
+
     /// The content of the file at `path`.
     ///
     /// # Errors
@@ -34,6 +41,8 @@ pub struct Entry {
     pub size: u64,
     /// When it was last changed.
     pub modified: Option<jiff::Timestamp>,
+    /// What it leads to, for a symbolic link.
+    pub link: Option<String>,
 }
 
 /// What an entry of a directory is.

@@ -15,7 +15,7 @@ fn chart(files: &[(&str, &str)]) -> Chart {
         data: text.as_bytes().into(),
         modified: None,
     };
-    Chart::from_files(files.iter().map(file).collect()).unwrap()
+    Chart::from_files(files.iter().map(file).collect(), &helm::Log::default()).unwrap()
 }
 
 struct Beside(&'static str, Index);

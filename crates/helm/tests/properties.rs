@@ -11,7 +11,7 @@ use helm::capabilities::{Capabilities, KubeVersion};
 use helm::provenance::Keyring;
 use helm::record::Record;
 use helm::repository::Index;
-use helm::{Chart, Compiled, File, Release, Request, strvals, unpack, values};
+use helm::{Chart, Compiled, File, Log, Release, Request, strvals, unpack, values};
 use proptest::prelude::*;
 use value::Value;
 
@@ -51,7 +51,9 @@ fn hostile_archives_are_refused_with_the_reason() {
         let refused = unpack(&archive(&[(path.to_owned(), b"x".to_vec())])).unwrap_err();
         assert_eq!(refused.to_string(), reason, "{path}");
     }
-    assert_eq!(unpack(b"text").unwrap_err().to_string(), "gzip: invalid header");
+    assert_eq!(unpack(b"not an archive").unwrap_err().to_string(), "gzip: invalid header");
+    assert_eq!(unpack(b"text").unwrap_err().to_string(), "unexpected EOF");
+    assert_eq!(unpack(b"").unwrap_err().to_string(), "EOF");
     assert_eq!(unpack(&gzip(b"")).unwrap_err().to_string(), "no files in chart archive");
     let whole = archive(&[("app/Chart.yaml".to_owned(), vec![b'x'; 4096])]);
     assert_eq!(unpack(&whole[..whole.len() / 2]).unwrap_err().to_string(), "unexpected EOF");
@@ -72,7 +74,7 @@ fn a_bomb_ends_before_it_is_unpacked() {
         ("app/charts/b.tgz".to_owned(), half),
     ]);
     // Each archive alone is small enough, and none is a chart; together they are too much.
-    Chart::from_archive(&nested, "app.tgz").unwrap_err();
+    Chart::from_archive(&nested, "app.tgz", &Log::default()).unwrap_err();
 }
 
 #[test]
@@ -96,7 +98,8 @@ fn render(files: &[(&str, &str)]) -> Result<String, String> {
         data: text.as_bytes().into(),
         modified: None,
     };
-    let chart = Chart::from_files(files.iter().map(file).collect()).map_err(|error| error.to_string())?;
+    let chart = Chart::from_files(files.iter().map(file).collect(), &Log::default())
+        .map_err(|error| error.to_string())?;
     let release = Release { name: "r".to_owned(), namespace: "n".to_owned(), revision: 1, is_upgrade: false };
     let environment = Environment {
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -116,6 +119,7 @@ fn render(files: &[(&str, &str)]) -> Result<String, String> {
         subchart_notes: false,
         record: false,
         post_renderer: None,
+        log: &Log::default(),
     };
     let rendering =
         helm::render(&Arc::new(chart), &Compiled::default(), &request).map_err(|error| error.to_string())?;
@@ -180,7 +184,7 @@ proptest! {
         if let Ok(files) = unpack(&gzip(&data)) {
             prop_assert!(!files.is_empty() && files.iter().map(|file| file.data.len()).sum::<usize>() <= data.len());
         }
-        prop_assert!(Chart::from_archive(&data, "x.tgz").is_err());
+        prop_assert!(Chart::from_archive(&data, "x.tgz", &Log::default()).is_err());
     }
 
     #[test]
@@ -191,12 +195,12 @@ proptest! {
         ]);
         let place = at % whole.len();
         whole[place] = byte;
-        if let Ok(chart) = Chart::from_archive(&whole, "x.tgz") {
+        if let Ok(chart) = Chart::from_archive(&whole, "x.tgz", &Log::default()) {
             // As Go, we stop at the end of the tar, before the checksum.
             prop_assert!(chart.raw.iter().all(|file| file.data.len() <= 1024));
         }
         whole.truncate(cut % (whole.len() / 2));
-        prop_assert!(Chart::from_archive(&whole, "x.tgz").is_err());
+        prop_assert!(Chart::from_archive(&whole, "x.tgz", &Log::default()).is_err());
     }
 
     #[test]
@@ -212,7 +216,7 @@ proptest! {
     #[test]
     fn any_text_is_a_chart_file_an_index_or_refused(text in "[a-z:\\-\\[\\]{}&*!|>'\"#\n 0-9.,~^<=]{0,200}") {
         let file = |name: &str| File { name: name.into(), data: text.as_bytes().into(), modified: None };
-        drop(Chart::from_files(vec![file("Chart.yaml"), file("values.yaml"), file("Chart.lock")]));
+        drop(Chart::from_files(vec![file("Chart.yaml"), file("values.yaml"), file("Chart.lock")], &Log::default()));
         drop(Index::parse(text.as_bytes()));
         drop(Index::parse(format!("apiVersion: v1\nentries:\n  a:\n  - {text}").as_bytes()));
         if let Ok(read) = values::from_yaml(text.as_bytes()) {
@@ -262,6 +266,7 @@ proptest! {
                     kind: if name == "a" { helm::EntryKind::Directory } else { helm::EntryKind::File },
                     size: 1,
                     modified: None,
+                    link: None,
                 };
                 Ok(names.iter().map(|name| entry(name)).collect())
             }
@@ -269,7 +274,7 @@ proptest! {
                 Ok(if path == ".helmignore" { self.0.as_bytes().into() } else { CHART.1.as_bytes().into() })
             }
         }
-        if let Ok(chart) = Chart::from_folder(&One(rules)) {
+        if let Ok(chart) = Chart::from_folder(&One(rules), &Log::default()) {
             prop_assert!(chart.raw.iter().all(|file| ["Chart.yaml", ".helmignore", "a/b", "a/c"].contains(&&*file.name)));
         }
     }

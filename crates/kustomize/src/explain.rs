@@ -60,7 +60,7 @@ struct Followed {
 
 impl Explanation {
     /// Of `KIND/NAME` or `KIND/NAME.path.to.field`; `None` for what is neither. The name is one that the
-    /// resource has at any time, and lists are entered by index or by `[name=value]`.
+    /// resource has at any time, and lists are entered by `.0`, `[0]` or `[name=value]`.
     pub fn of(question: &str) -> Option<Self> {
         let (kind, rest) = question.split_once('/')?;
         let dots = rest.char_indices().filter(|(_, char)| *char == '.').map(|(at, _)| at);
@@ -105,8 +105,10 @@ impl Observer for Explanation {
 
 impl Reading {
     fn new(name: &str, path: &str) -> Self {
-        let path =
-            if path.is_empty() { Vec::new() } else { crate::field_spec::split_bracketed_path(path, '.') };
+        let path = match path {
+            "" => Vec::new(),
+            path => crate::field_spec::split_bracketed_path(&dotted(path), '.'),
+        };
         Self { name: name.to_owned(), path, found: Vec::new(), places: HashMap::new() }
     }
 
@@ -146,11 +148,40 @@ impl Reading {
     }
 }
 
+/// A path with dots alone before the items of lists, as kustomize writes it.
+fn dotted(path: &str) -> String {
+    let mut out = String::new();
+    let mut rest = path;
+    while let Some((before, (inside, after))) =
+        rest.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?)))
+    {
+        out.push_str(before);
+        if !out.is_empty() && !out.ends_with('.') {
+            out.push('.');
+        }
+        let is_index = inside.bytes().all(|byte| byte.is_ascii_digit());
+        out.push_str(&if is_index { inside.to_owned() } else { format!("[{inside}]") });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use yaml::node::Node;
 
     use super::*;
+
+    #[test]
+    fn items_of_lists_are_written_in_several_ways() {
+        for path in ["a.0.b", "a[0].b", "a.[0].b"] {
+            assert_eq!(dotted(path), "a.0.b", "{path}");
+        }
+        assert_eq!(dotted("a[n=x.y].b"), "a.[n=x.y].b");
+        assert_eq!(dotted("a.[n=x.y]"), "a.[n=x.y]");
+        assert_eq!(dotted("a[0"), "a[0");
+    }
 
     #[test]
     fn a_path_that_does_not_fit_says_why() {

@@ -374,9 +374,9 @@ impl Composer<'_> {
             let text = key.written.as_deref().or(key.value.as_str());
             if self.rules == Rules::V3
                 && let Some(text) = text
-                && let Some(line) = lines.insert(Key::from(text), mark.line)
+                && let Some(first) = lines.insert(Key::from(text), mark.line)
             {
-                self.wrong(mark, format!("mapping key {text:?} already defined at line {line}"));
+                self.problem.get_or_insert(Error::DuplicateKey { mark, key: text.to_owned(), first });
             }
             let Some(key) = self.key(key, is_root, mark) else { continue };
             match (is_merge, self.rules) {

@@ -62,6 +62,16 @@ pub enum Error {
         /// The number as Go shows it.
         number: &'static str,
     },
+    /// A key that its mapping has already.
+    #[error("yaml: line {}: mapping key {key:?} already defined at line {first}", .mark.line)]
+    DuplicateKey {
+        /// Where.
+        mark: Mark,
+        /// The key.
+        key: String,
+        /// The line of the first one.
+        first: u64,
+    },
     /// A key that cannot become a JSON key.
     #[error("yaml: line {}: {problem}", .mark.line)]
     Key {
@@ -88,6 +98,10 @@ impl Error {
             | Self::TooDeep { mark, .. }
             | Self::NoJson { mark, .. }
             | Self::Key { mark, .. } => mark.line += lines,
+            Self::DuplicateKey { mark, first, .. } => {
+                mark.line += lines;
+                *first += lines;
+            }
         }
         self
     }
@@ -100,6 +114,7 @@ impl Error {
             | Self::ExcessiveAliasing { mark }
             | Self::TooDeep { mark, .. }
             | Self::NoJson { mark, .. }
+            | Self::DuplicateKey { mark, .. }
             | Self::Key { mark, .. } => *mark,
         }
     }

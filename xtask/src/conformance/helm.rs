@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use super::report::Report;
 use crate::command::root;
 use crate::oracles::Oracles;
-use case::{Case, first_error};
+use case::{Case, said};
 pub(crate) use charts::{compare, find};
 
 /// A helm with folders of its own.
@@ -58,7 +58,7 @@ pub(crate) fn corpus(oracles: &Oracles, remake: bool, report: &mut Report) -> Re
         case.write(&folder).with_context(|| format!("{name} cannot be written"))?;
         let output = helm.run(&case.arguments, &folder)?;
         let stdout = String::from_utf8_lossy(&output.stdout).replace(&folder.display().to_string(), "$DIR");
-        let stderr = first_error(&String::from_utf8_lossy(&output.stderr), &folder);
+        let stderr = said(&String::from_utf8_lossy(&output.stderr), &folder);
         let made = case.with_goldens(&stdout, &stderr);
         if remake && made != text {
             fs::write(&file, &made)?;
@@ -68,7 +68,7 @@ pub(crate) fn corpus(oracles: &Oracles, remake: bool, report: &mut Report) -> Re
             problems.push(format!("helm prints now:\n{stdout}"));
         }
         if !remake && case.stderr != stderr {
-            problems.push(format!("helm fails now with: {stderr}"));
+            problems.push(format!("helm says now:\n{stderr}"));
         }
         report.add(&format!("helm/{name}"), &problems);
     }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use helm::capabilities::KubeVersion;
 use helm::provenance::{self, Keyring};
-use helm::{Chart, LoadError};
+use helm::{Chart, LoadError, Log};
 
 use super::failure::Failure;
 use super::flags::Flags;
 use super::folder::{Folder, reason};
-use super::world::World;
+use super::world::{Context, World};
 
 /// The absolute path of a chart on disk.
 pub(crate) fn locate(name: &str, world: &World<'_>) -> Result<PathBuf, Failure> {
     let name = name.trim();
     let path = world.directory.join(name);
-    if path.exists() {
+    if !name.is_empty() && path.exists() {
         return Ok(absolute(&path));
     }
     if name.starts_with('/') || name.starts_with('.') {
@@ -51,21 +51,63 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     out
 }
 
+/// What a chart is loaded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be rendered, for which helm has to know its `apiVersion`.
+    Rendering,
+    /// To be shown.
+    Showing,
+}
+
 /// Loads a chart folder or archive.
-pub(crate) fn load(path: &Path) -> Result<Chart, Failure> {
+pub(crate) fn load(path: &Path, purpose: Purpose, log: &Log) -> Result<Chart, Failure> {
+    let shown = path.display().to_string();
     let loaded = if path.is_dir() {
-        Chart::from_folder(&Folder::new(path))
+        let folder = Folder::new(path);
+        match purpose {
+            Purpose::Rendering => Chart::from_folder(&folder, log),
+            Purpose::Showing => Chart::of_any_version(&folder, log),
+        }
     } else {
-        let shown = path.display().to_string();
         let archive =
             fs::read(path).map_err(|error| Failure::new(format!("open {shown}: {}", reason(&error))))?;
-        Chart::from_archive(&archive, &shown)
+        match purpose {
+            Purpose::Rendering => Chart::from_archive(&archive, &shown, log),
+            Purpose::Showing => Chart::of_archive_of_any_version(&archive, &shown, log),
+        }
     };
     loaded.map_err(|error| match &error {
         // Helm does not say what is wrong with an archive.
         LoadError::Archive(cause) => Failure::new(error.to_string()).with(format!("  because: {cause}")),
-        _ => Failure::of(&error),
+        _ => {
+            let place = broken_file(&error).map(|file| format!("  --> {}", yaml_place(&file, path)));
+            place.into_iter().fold(Failure::of(&error), Failure::with)
+        }
     })
+}
+
+/// The file of a chart that an error is about.
+fn broken_file(error: &LoadError) -> Option<String> {
+    match error {
+        LoadError::Subchart { name, source, .. } => {
+            broken_file(source).map(|file| format!("charts/{name}/{file}"))
+        }
+        LoadError::File { file, .. } => Some((*file).to_owned()),
+        LoadError::Values(_) => Some("values.yaml".to_owned()),
+        LoadError::Ignore(_) => Some(".helmignore".to_owned()),
+        LoadError::Invalid(_) => Some("Chart.yaml".to_owned()),
+        _ => None,
+    }
+}
+
+/// A file of a folder, with the line and column where it stops being YAML.
+pub(crate) fn yaml_place(file: &str, folder: &Path) -> String {
+    let path = folder.join(file);
+    let problem =
+        fs::read_to_string(&path).ok().and_then(|text| yaml::parse_documents(&text, yaml::Rules::V2).err());
+    let place = problem.filter(|_| file.ends_with(".yaml")).map(|problem| format!(":{}", problem.mark()));
+    format!("{}{}", path.display(), place.unwrap_or_default())
 }
 
 /// With `--verify`, verifies the signature of an archive.
@@ -99,6 +141,14 @@ pub(crate) fn verify(path: &Path, flags: &Flags, world: &World<'_>) -> Result<()
         .map_err(|error| Failure::new(format!("failed to read chart archive: {}", reason(&error))))?;
     provenance::verify(&archive, &signed, &file, &keyring).map_err(|error| Failure::of(&error))?;
     Ok(())
+}
+
+/// The namespace of the release.
+pub(crate) fn namespace(flags: &Flags, world: &World<'_>) -> String {
+    flags.filled("namespace").unwrap_or_else(|| {
+        let (kubeconfig, name) = (flags.filled("kubeconfig"), flags.filled("kube-context"));
+        (world.namespace)(Context { kubeconfig: kubeconfig.as_deref(), name: name.as_deref() })
+    })
 }
 
 /// What `--kube-version` says.

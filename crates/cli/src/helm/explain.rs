@@ -50,8 +50,8 @@ fn line_of_object(what: &str, stream: &Stream) -> Result<usize, Failure> {
             Failure::new(format!("--explain {what}: no such object is rendered"))
                 .with(format!("  rendered are: {}", known.join(", ")))
         })?;
-    let path = rest[part.object.1.len()..].replace('[', ".").replace(']', "");
-    let names: Vec<&str> = path.split('.').filter(|name| !name.is_empty()).collect();
+    let path = &rest[part.object.1.len()..];
+    let names = names(path);
     let text = &stream.text[part.range.clone()];
     let line = if names.is_empty() {
         1
@@ -66,17 +66,55 @@ fn line_of_object(what: &str, stream: &Stream) -> Result<usize, Failure> {
     Ok(stream.text[..part.range.start].matches('\n').count() + line)
 }
 
+/// The names of a path: items of lists are `.0`, `[0]` or `[key=value]`, with or without a dot before.
+fn names(path: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut is_inside = false;
+    for char in path.chars() {
+        match char {
+            '.' if !is_inside => names.push(String::new()),
+            '[' if !is_inside => {
+                is_inside = true;
+                names.push("[".to_owned());
+            }
+            ']' if is_inside => {
+                is_inside = false;
+                names.push(String::new());
+            }
+            other => names.iter_mut().next_back().into_iter().for_each(|name| name.push(other)),
+        }
+    }
+    let selects = |name: &String| name.contains('=');
+    names.retain(|name| !name.is_empty());
+    names.into_iter().map(|name| if selects(&name) { name } else { name.replace('[', "") }).collect()
+}
+
+/// The place of the item of a list that a name means.
+fn item(list: &[Value], name: &str) -> Option<usize> {
+    let Some((field, wanted)) = name.strip_prefix('[').and_then(|name| name.split_once('=')) else {
+        return name.parse().ok();
+    };
+    list.iter().position(|item| {
+        let found = item.get(field);
+        found.is_some_and(|found| found.as_str().map_or_else(|| found.to_string(), str::to_owned) == wanted)
+    })
+}
+
 /// The keys and places that lead to a field. A key may hold dots, so the longest one that fits is meant.
-fn keys(value: &Value, names: &[&str]) -> Option<Vec<String>> {
+fn keys(value: &Value, names: &[String]) -> Option<Vec<String>> {
     if names.is_empty() {
         return Some(Vec::new());
     }
     (1..=names.len()).rev().find_map(|length| {
         let (first, rest) = names.split_at(length);
-        let key = first.join(".");
+        let mut key = first.join(".");
         let inner = match value {
             Value::Map(map) => map.get(&key)?,
-            Value::List(list) => list.get(key.parse::<usize>().ok()?)?,
+            Value::List(list) => {
+                let at = item(list, &key)?;
+                key = at.to_string();
+                list.get(at)?
+            }
             _ => return None,
         };
         let mut found = keys(inner, rest)?;

@@ -1,13 +1,19 @@
 //! The flags of helm's commands: one declaration makes the parser, the documentation and the test.
 
-use clap::error::ErrorKind;
+use std::io;
+
 use clap::{Arg, ArgAction, ArgMatches};
 
+mod parse;
 mod tables;
+mod values;
 
 use super::failure::Failure;
+use super::world::World;
 
+use parse::Stopped;
 pub use tables::{LINT, SHOW, TEMPLATE};
+pub use values::boolean;
 
 /// A flag of a command.
 #[derive(Debug)]
@@ -29,8 +35,6 @@ pub struct Flag {
 pub enum Takes {
     /// Nothing, or `=true` or `=false`.
     Switch,
-    /// A switch that is on where nothing is said.
-    OnSwitch,
     /// One text.
     Text,
     /// One text after `=`, or nothing.
@@ -39,6 +43,18 @@ pub enum Takes {
     Texts,
     /// Texts separated by commas, several times.
     List,
+    /// `KEY=VALUE` pairs separated by commas, several times.
+    Pairs,
+    /// A length of time, as Go writes it.
+    Duration,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// How objects are waited for.
+    Wait,
+    /// When colours are used.
+    Color,
 }
 
 /// What comes of a flag.
@@ -54,35 +70,48 @@ pub enum Effect {
     Ours,
 }
 
+/// A command of helm's.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name, after that of the program.
+    pub name: &'static str,
+    /// What stands between its name and its flags.
+    pub arguments: &'static str,
+    /// How many arguments it needs, and whether it takes no more.
+    pub needs: Needs,
+    /// Its flags.
+    pub flags: &'static [Flag],
+}
+
+/// How many arguments a command takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// One.
+    One,
+    /// One or more.
+    Some,
+}
+
 /// The flags of one invocation.
 #[derive(Clone, Debug)]
 pub struct Flags {
-    matches: ArgMatches,
     table: &'static [Flag],
+    /// Each time that a flag was given, with what was made of its text.
+    given: Vec<(&'static str, Vec<String>)>,
     /// The arguments that are no flags.
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Flags {
-    /// Those of `template` in arguments that a program put together.
-    ///
-    /// # Errors
-    /// They are none of its flags.
-    pub(crate) fn of_template(arguments: &[String]) -> Result<Self, Failure> {
-        let command = augment(clap::Command::new("template"), TEMPLATE, "[NAME] CHART").no_binary_name(true);
-        let matches = command.try_get_matches_from(arguments);
-        let matches = matches.map_err(|error| Failure::new(error.to_string().trim_end()))?;
-        Ok(flags(&matches, TEMPLATE))
-    }
-
     /// Whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
-        self.matches.get_one::<bool>(name).copied().unwrap_or(false)
+        self.text(name).is_some_and(|text| boolean(&text) == Some(true))
     }
 
     /// The text of a flag that was given.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        self.matches.get_one::<String>(name).cloned()
+        let last = self.given.iter().rev().find(|(given, _)| *given == name)?;
+        last.1.first().cloned()
     }
 
     /// The text of a flag; an empty one, as of a variable that is not set, is none.
@@ -90,105 +119,127 @@ impl Flags {
         self.text(name).filter(|text| !text.is_empty())
     }
 
-    /// The texts of a flag, one for each time.
+    /// The texts of a flag, of all times together.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
-        self.matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
-    }
-
-    /// The texts of a flag, split at commas; quotes keep commas in, as in CSV.
-    pub(crate) fn list(&self, name: &str) -> Vec<String> {
-        self.texts(name).iter().flat_map(|text| split_csv(text)).collect()
-    }
-
-    /// Refuses what is not supported, by name.
-    pub(crate) fn check_refused(&self) -> Result<(), Failure> {
-        let refused = self.table.iter().find_map(|flag| match flag.effect {
-            Effect::Refused(reason) if self.is_given(flag) && !self.is_empty(flag) => {
-                Some((flag.name, reason))
-            }
-            _ => None,
-        });
-        match refused {
-            Some((flag, reason)) => Err(Failure::new(format!("--{flag} is refused: {reason}"))),
-            None => Ok(()),
-        }
+        let times = self.given.iter().filter(|(given, _)| *given == name);
+        times.flat_map(|(_, texts)| texts).cloned().collect()
     }
 
     /// Whether a flag was given.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.table.iter().any(|flag| flag.name == name && self.is_given(flag))
+        self.given.iter().any(|(given, _)| *given == name)
     }
 
-    /// Whether a text was given that says nothing.
-    fn is_empty(&self, flag: &Flag) -> bool {
-        match flag.takes {
-            Takes::Switch | Takes::OnSwitch => false,
-            _ => self.texts(flag.name).iter().all(String::is_empty),
+    /// Refuses what is not supported, by name. A switch that is off, and a text that says nothing, are none.
+    pub(crate) fn check_refused(&self) -> Result<(), Failure> {
+        let asks = |flag: &Flag| match flag.takes {
+            Takes::Switch => self.is_on(flag.name),
+            _ => self.texts(flag.name).iter().any(|text| !text.is_empty()),
+        };
+        for flag in self.table {
+            if let Effect::Refused(reason) = flag.effect
+                && asks(flag)
+            {
+                return Err(Failure::new(format!("--{} is refused: {reason}", flag.name)));
+            }
         }
-    }
-
-    fn is_given(&self, flag: &Flag) -> bool {
-        let source = self.matches.value_source(flag.name);
-        let is_said = source.is_some_and(|source| source == clap::parser::ValueSource::CommandLine);
-        is_said && (flag.takes != Takes::Switch || self.is_on(flag.name))
+        Ok(())
     }
 }
 
-/// `encoding/csv`, as far as pflag's string slices need it.
-fn split_csv(text: &str) -> Vec<String> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let mut fields = vec![String::new()];
-    let mut chars = text.chars().peekable();
-    let mut quoted = false;
-    while let Some(char) = chars.next() {
-        let at_start = fields.last().is_some_and(String::is_empty);
-        match char {
-            '"' if !quoted && at_start => quoted = true,
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                if let Some(field) = fields.last_mut() {
-                    field.push('"');
-                }
+impl Command {
+    /// Reads the arguments of the command and carries it out. The exit code is 1 where they are wrong.
+    pub(crate) fn run(
+        &self,
+        arguments: &[String],
+        world: &mut World<'_>,
+        act: impl FnOnce(&Flags, &mut World<'_>) -> io::Result<u8>,
+    ) -> io::Result<u8> {
+        let (parsed, said) = parse::parse(arguments, self.flags);
+        said.iter().try_for_each(|text| world.warn(text))?;
+        let checked = parsed.and_then(|flags| {
+            self.check_count(&flags)?;
+            Ok(flags)
+        });
+        match checked {
+            Ok(flags) => act(&flags, world),
+            Err(Stopped::Help) => {
+                world.out.write_all(self.help().as_bytes())?;
+                world.out.flush()?;
+                Ok(0)
             }
-            '"' if quoted => quoted = false,
-            ',' if !quoted => fields.push(String::new()),
-            other => {
-                if let Some(field) = fields.last_mut() {
-                    field.push(other);
-                }
+            Err(Stopped::Failed(failure)) => {
+                world.err.write_all(failure.text().as_bytes())?;
+                Ok(1)
             }
         }
     }
-    fields
+
+    /// The flags in arguments that a program put together.
+    ///
+    /// # Errors
+    /// They are none of the command's.
+    pub(crate) fn flags_of(&self, arguments: &[String]) -> Result<Flags, Failure> {
+        match parse::parse(arguments, self.flags).0 {
+            Ok(flags) => Ok(flags),
+            Err(Stopped::Failed(failure)) => Err(failure),
+            Err(Stopped::Help) => Err(Failure::new("--help is no flag of a chart")),
+        }
+    }
+
+    fn check_count(&self, flags: &Flags) -> Result<(), Failure> {
+        let count = flags.arguments.len();
+        let least = match self.needs {
+            Needs::One if count != 1 => "",
+            Needs::Some if count == 0 => "at least ",
+            _ => return Ok(()),
+        };
+        let Self { name, arguments, .. } = self;
+        Err(Failure::new(format!("\"helm {name}\" requires {least}1 argument"))
+            .with(format!("\nUsage:  flamingo {name} {arguments} [flags]")))
+    }
+
+    /// What `--help` prints.
+    fn help(&self) -> String {
+        let mut text = format!("Usage: flamingo {} {} [flags]\n\nFlags:\n", self.name, self.arguments);
+        for flag in self.flags {
+            let short = flag.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
+            let end = match flag.effect {
+                Effect::Refused(reason) => format!(" (refused: {reason})"),
+                Effect::NotForRendering => " (no effect on rendering)".to_owned(),
+                Effect::Done | Effect::Ours => String::new(),
+            };
+            text.push_str(&format!("  {short}--{:<28} {}{end}\n", flag.name, flag.help));
+        }
+        text
+    }
 }
 
-/// The arguments of a command that takes the flags of a table.
+/// The arguments of a command, as they were typed.
 macro_rules! command {
-    ($(#[$doc:meta])* $name:ident, $table:expr, $value:literal) => {
+    ($(#[$doc:meta])* $name:ident, $command:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub struct $name(pub Flags);
+        pub struct $name(pub Vec<String>);
 
         impl clap::FromArgMatches for $name {
             fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-                Ok(Self(flags(matches, $table)))
+                Ok(Self(typed(matches)))
             }
 
             fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-                self.0 = flags(matches, $table);
+                self.0 = typed(matches);
                 Ok(())
             }
         }
 
         impl clap::Args for $name {
             fn augment_args(command: clap::Command) -> clap::Command {
-                augment(command, $table, $value)
+                augment(command, &$command)
             }
 
             fn augment_args_for_update(command: clap::Command) -> clap::Command {
-                augment(command, $table, $value)
+                augment(command, &$command)
             }
         }
     };
@@ -196,74 +247,24 @@ macro_rules! command {
 
 command!(
     /// Arguments of `template`.
-    TemplateArguments, TEMPLATE, "[NAME] CHART");
+    TemplateArguments, TEMPLATE);
 command!(
     /// Arguments of `lint`.
-    LintArguments, LINT, "PATH");
+    LintArguments, LINT);
 command!(
     /// Arguments of the commands under `show`.
-    ShowArguments, SHOW, "CHART");
+    ShowArguments, SHOW);
 
-const POSITIONAL: &str = "ARGUMENTS";
+const TYPED: &str = "ARGUMENTS";
 
-fn flags(matches: &ArgMatches, table: &'static [Flag]) -> Flags {
-    let arguments = matches.get_many::<String>(POSITIONAL).into_iter().flatten().cloned().collect();
-    Flags { matches: matches.clone(), table, arguments }
+fn typed(matches: &ArgMatches) -> Vec<String> {
+    matches.get_many::<String>(TYPED).into_iter().flatten().cloned().collect()
 }
 
-fn augment(command: clap::Command, table: &'static [Flag], value: &'static str) -> clap::Command {
-    let positional = Arg::new(POSITIONAL).value_name(value).num_args(1..).required(true);
+/// Helm's flags are read in the order and with the words of helm, so everything goes there as it is typed.
+fn augment(command: clap::Command, of: &Command) -> clap::Command {
+    let typed = Arg::new(TYPED).action(ArgAction::Append).num_args(0..);
+    let typed = typed.trailing_var_arg(true).allow_hyphen_values(true);
     // Helm's --version is about charts.
-    command.disable_version_flag(true).args(table.iter().map(argument)).arg(positional)
-}
-
-fn argument(flag: &Flag) -> Arg {
-    let mut arg = Arg::new(flag.name).long(flag.name);
-    if let Some(short) = flag.short {
-        arg = arg.short(short);
-    }
-    arg = match flag.effect {
-        Effect::Refused(reason) => arg.help(format!("{} (refused: {reason})", flag.help)),
-        Effect::NotForRendering => arg.help(format!("{} (no effect on rendering)", flag.help)),
-        Effect::Done | Effect::Ours => arg.help(flag.help),
-    };
-    match flag.takes {
-        Takes::Switch => switch(arg).default_value("false").overrides_with(flag.name),
-        Takes::OnSwitch => switch(arg).default_value("true").overrides_with(flag.name),
-        Takes::Text => arg.action(ArgAction::Set).overrides_with(flag.name).allow_hyphen_values(true),
-        Takes::OptionalText => {
-            let arg = arg.action(ArgAction::Set).overrides_with(flag.name);
-            arg.num_args(0..=1).require_equals(true).default_missing_value("unset")
-        }
-        Takes::Texts | Takes::List => arg.action(ArgAction::Append).allow_hyphen_values(true),
-    }
-}
-
-fn switch(arg: Arg) -> Arg {
-    arg.action(ArgAction::Set)
-        .num_args(0..=1)
-        .require_equals(true)
-        .default_missing_value("true")
-        .value_parser(boolean)
-}
-
-/// `strconv.ParseBool`.
-fn boolean(text: &str) -> Result<bool, clap::Error> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err(clap::Error::raw(ErrorKind::InvalidValue, "must be true or false")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_split_as_csv() {
-        assert_eq!(split_csv("a,b"), ["a", "b"]);
-        assert_eq!(split_csv("\"a,b\",c"), ["a,b", "c"]);
-        assert_eq!(split_csv(""), [""; 0]);
-    }
+    command.disable_version_flag(true).disable_help_flag(true).override_help(of.help()).arg(typed)
 }

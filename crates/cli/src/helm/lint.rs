@@ -1,19 +1,21 @@
 //! `flamingo lint`: what `helm lint` prints.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
 use helm::capabilities::KubeVersion;
 use helm::lint::{LintRequest, Message, Severity, lint as lint_tree};
-use helm::{Entry, EntryKind, File, Tree, TreeError};
+use helm::{Entry, EntryKind, File, Log, Tree, TreeError};
 use value::Value;
 
 use super::chart;
 use super::failure::Failure;
-use super::flags::Flags;
+use super::flags::{Flags, LINT};
 use super::folder::{Folder, reason};
 use super::user_values;
 use super::world::World;
@@ -22,28 +24,27 @@ use super::world::World;
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn lint(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
-    match run(flags, world) {
-        Ok(report) => {
+pub fn lint(arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
+    LINT.run(arguments, world, |flags, world| {
+        let outcome = run(flags, world);
+        if let Ok(report) = &outcome {
             world.out.write_all(report.text.as_bytes())?;
             world.out.flush()?;
-            if let Some(summary) = report.failed {
-                world.err.write_all(Failure::new(summary).text().as_bytes())?;
-                return Ok(1);
+        }
+        match outcome.and_then(|report| report.failed.map_or(Ok(()), Err)) {
+            Ok(()) => Ok(0),
+            Err(failure) => {
+                world.err.write_all(failure.text().as_bytes())?;
+                Ok(1)
             }
-            Ok(0)
         }
-        Err(failure) => {
-            world.err.write_all(failure.text().as_bytes())?;
-            Ok(1)
-        }
-    }
+    })
 }
 
 /// What is printed, and the summary where a chart failed.
 struct Report {
     text: String,
-    failed: Option<String>,
+    failed: Option<Failure>,
 }
 
 fn run(flags: &Flags, world: &mut World<'_>) -> Result<Report, Failure> {
@@ -51,8 +52,8 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<Report, Failure> {
     let kube_version = chart::kube_version(flags)?;
     let mut paths = flags.arguments.clone();
     if flags.is_on("with-subcharts") {
-        for path in flags.arguments.clone() {
-            subcharts(&format!("{}/charts", path.trim_end_matches('/')), world, &mut paths);
+        for path in &flags.arguments {
+            subcharts(&joined(path, "charts"), world, &mut paths);
         }
     }
     let values = user_values::read(flags, world)?.all;
@@ -60,7 +61,7 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<Report, Failure> {
     let tolerance = if flags.is_on("strict") { Severity::Warning } else { Severity::Error };
     let (mut text, mut failed, mut noted) = (String::new(), 0, 0);
     for path in &paths {
-        let outcome = one(path, (&values, kube_version.clone()), flags, world);
+        let outcome = one(path, (&values, kube_version.clone()), flags, world)?;
         let messages = outcome.as_deref().unwrap_or_default();
         let is_noted = outcome.is_err() || messages.iter().any(|message| message.severity > Severity::Info);
         noted += usize::from(is_noted);
@@ -80,7 +81,7 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<Report, Failure> {
     }
     let summary = format!("{} chart(s) linted, {failed} chart(s) failed", paths.len());
     if failed > 0 {
-        return Ok(Report { text, failed: Some(summary) });
+        return Ok(Report { text, failed: Some(Failure::new(summary)) });
     }
     if !quiet || noted > 0 {
         push(&mut text, format_args!("{summary}\n"));
@@ -92,39 +93,63 @@ fn push(text: &mut String, more: std::fmt::Arguments<'_>) {
     text.write_fmt(more).unwrap_or_else(|_| unreachable!("writing to a String cannot fail"));
 }
 
+/// What the rules find, or why there is nothing to look at.
 fn one(
     path: &str,
     (values, kube_version): (&Value, Option<KubeVersion>),
     flags: &Flags,
-    world: &World<'_>,
-) -> Result<Vec<Message>, String> {
+    world: &mut World<'_>,
+) -> Result<Result<Vec<Message>, String>, Failure> {
+    let tree = match tree(path, world) {
+        Ok(tree) => tree,
+        Err(text) => return Ok(Err(text)),
+    };
     let environment = world.environment(false, true);
-    let namespace = flags.filled("namespace").unwrap_or_else(|| world.namespace.clone());
+    let namespace = chart::namespace(flags, world);
+    let log = Log::default();
     let request = LintRequest {
         values,
         namespace: &namespace,
         kube_version,
         skip_schema: flags.is_on("skip-schema-validation"),
         environment: &environment,
+        log: &log,
     };
+    let messages = lint_tree(&*tree, &request);
+    world.say(&log)?;
+    Ok(Ok(messages))
+}
+
+/// The files of a folder or of an archive.
+fn tree(path: &str, world: &World<'_>) -> Result<Box<dyn Tree>, String> {
     let absolute = world.directory.join(path);
     if path.ends_with(".tgz") || path.ends_with(".tar.gz") {
+        let failed = |what: &str, reason: String| format!("unable to {what} tarball: {reason}");
         let archive = fs::read(&absolute)
-            .map_err(|error| format!("unable to open tarball: open {path}: {}", reason(&error)))?;
-        let files = helm::unpack(&archive).map_err(|error| format!("unable to extract tarball: {error}"))?;
-        return Ok(lint_tree(&Unpacked::new(path, files), &request));
+            .map_err(|error| failed("open", format!("open {path}: {}", reason(&error))))?;
+        let files = helm::expand(&archive).map_err(|error| failed("extract", helm::chain(&error)))?;
+        return Ok(Box::new(Unpacked::new(path, files)));
     }
-    if let Err(error) = fs::metadata(absolute.join("Chart.yaml")) {
-        let file = format!("{}/Chart.yaml", path.trim_end_matches('/'));
-        let file = file.strip_prefix("./").unwrap_or(&file);
-        return Err(format!("unable to check Chart.yaml file in chart: stat {file}: {}", reason(&error)));
-    }
-    Ok(lint_tree(&Folder::new(&chart::absolute(&absolute)), &request))
+    fs::metadata(absolute.join("Chart.yaml")).map_err(|error| {
+        let (file, reason) = (joined(path, "Chart.yaml"), reason(&error));
+        format!("unable to check Chart.yaml file in chart: stat {file}: {reason}")
+    })?;
+    Ok(Box::new(Folder::new(&chart::absolute(&absolute))))
+}
+
+/// `filepath.Join`.
+fn joined(folder: &str, name: &str) -> String {
+    let parts = [folder, name].into_iter().filter(|part| !part.is_empty());
+    helm::clean(&parts.collect::<Vec<_>>().join("/"))
 }
 
 /// The charts below a folder, in order.
 fn subcharts(folder: &str, world: &World<'_>, into: &mut Vec<String>) {
-    let Ok(entries) = fs::read_dir(world.directory.join(folder)) else { return };
+    let place = world.directory.join(folder);
+    if is_link(&place) {
+        return;
+    }
+    let Ok(entries) = fs::read_dir(place) else { return };
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
@@ -135,9 +160,7 @@ fn subcharts(folder: &str, world: &World<'_>, into: &mut Vec<String>) {
         } else if name.ends_with(".tgz") || name.ends_with(".tar.gz") {
             into.push(path.clone());
         }
-        if world.directory.join(&path).is_dir() && !is_link(&world.directory.join(&path)) {
-            subcharts(&path, world, into);
-        }
+        subcharts(&path, world, into);
     }
 }
 
@@ -148,11 +171,12 @@ fn is_link(path: &Path) -> bool {
 /// The files of an archive as a file tree.
 struct Unpacked {
     location: String,
-    files: Vec<File>,
+    files: BTreeMap<Arc<str>, File>,
 }
 
 impl Unpacked {
     fn new(location: &str, files: Vec<File>) -> Self {
+        let files = files.into_iter().map(|file| (file.name.clone(), file)).collect();
         Self { location: location.to_owned(), files }
     }
 }
@@ -165,24 +189,34 @@ impl Tree for Unpacked {
     fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError> {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut entries: Vec<Entry> = Vec::new();
-        for file in &self.files {
-            let Some(rest) = file.name.strip_prefix(&prefix) else { continue };
+        let from = self.files.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+        for (name, file) in from.take_while(|(name, _)| name.starts_with(&prefix)) {
+            let rest = &name[prefix.len()..];
             let (name, kind) = match rest.split_once('/') {
                 Some((folder, _)) => (folder, EntryKind::Directory),
                 None => (rest, EntryKind::File),
             };
-            if !entries.iter().any(|entry| entry.name == name) {
+            if entries.last().is_none_or(|entry| entry.name != name) {
                 let size = file.data.len() as u64;
-                entries.push(Entry { name: name.to_owned(), kind, size, modified: file.modified });
+                entries.push(Entry {
+                    name: name.to_owned(),
+                    kind,
+                    size,
+                    modified: file.modified,
+                    link: None,
+                });
             }
         }
+        // `a-b` comes between `a` and `a/b`, but after the folder `a`.
         entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.dedup_by(|a, b| a.name == b.name);
         Ok(entries)
     }
 
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
-        let file = self.files.iter().find(|file| &*file.name == path);
-        file.map(|file| file.data.clone())
+        self.files
+            .get(path)
+            .map(|file| file.data.clone())
             .ok_or_else(|| TreeError::not_found(format!("{}/{path}", self.location)))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use helm::Chart;
 use helm::jsonpath::Template;
+use helm::{Chart, Log};
 
 use super::chart;
 use super::failure::Failure;
-use super::flags::Flags;
+use super::flags::{Command, Flags, SHOW};
 use super::world::World;
 
 /// Which part of a chart is shown.
@@ -29,8 +29,9 @@ pub enum Part {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn show(part: Part, flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
-    match run(part, flags, world) {
+pub fn show(part: Part, arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
+    let command = Command { name: part.command(), ..SHOW };
+    command.run(arguments, world, |flags, world| match run(part, flags, world) {
         Ok(text) => {
             world.out.write_all(&text)?;
             world.out.flush()?;
@@ -40,18 +41,30 @@ pub fn show(part: Part, flags: &Flags, world: &mut World<'_>) -> io::Result<u8> 
             world.err.write_all(failure.text().as_bytes())?;
             Ok(1)
         }
+    })
+}
+
+impl Part {
+    fn command(self) -> &'static str {
+        match self {
+            Self::All => "show all",
+            Self::Chart => "show chart",
+            Self::Values => "show values",
+            Self::Readme => "show readme",
+            Self::Crds => "show crds",
+        }
     }
 }
 
 fn run(part: Part, flags: &Flags, world: &mut World<'_>) -> Result<Vec<u8>, Failure> {
     flags.check_refused()?;
-    let [reference] = flags.arguments.as_slice() else {
-        return Err(Failure::new("\"helm show\" requires 1 argument"));
-    };
     let template = jsonpath(part, flags)?;
-    let path = chart::locate(reference, world)?;
+    let path = chart::locate(flags.arguments.first().map_or("", String::as_str), world)?;
     chart::verify(&path, flags, world)?;
-    let chart = chart::load(&path)?;
+    let log = Log::default();
+    let chart = chart::load(&path, chart::Purpose::Showing, &log);
+    world.say(&log)?;
+    let chart = chart?;
     match template {
         None => text(part, &chart),
         Some(template) => found(&template, &chart, world),

@@ -1,18 +1,20 @@
 //! `flamingo template`: what `helm template` prints.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gotemplate::{Functions, Limits, Run, Set, Value};
 use helm::capabilities::{Capabilities, KubeVersion};
-use helm::output::{self, Selection, Stream};
+use helm::output::{self, Document, Selection};
 use helm::record::SYSTEM_LABELS;
-use helm::{Chart, Compiled, Release, RenderError, Rendering, Request};
+use helm::{BrokenSchema, Chart, Compiled, Log, Release, RenderError, Rendering, Request, SchemaError};
 
 use super::explain::{Explained, explain};
 use super::failure::Failure;
-use super::flags::Flags;
+use super::flags::{Flags, TEMPLATE, boolean};
 use super::user_values::{self, UserValues};
 use super::watch::Seen;
 use super::world::World;
@@ -23,7 +25,11 @@ use super::{caret, chart, check_values, origin};
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn template(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
+pub fn template(arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
+    TEMPLATE.run(arguments, world, watched)
+}
+
+fn watched(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
     if !flags.is_on("watch") {
         return once(flags, world);
     }
@@ -53,10 +59,10 @@ pub fn template(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
 
 fn once(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
     match run(flags, world) {
-        Ok(printed) => {
+        Ok(Outcome { printed, is_pointed_out }) => {
             printed.write(world.out)?;
             world.out.flush()?;
-            Ok(0)
+            Ok(if is_pointed_out { POINTED_OUT } else { 0 })
         }
         Err(failed) => {
             world.out.write_all(failed.printed.as_bytes())?;
@@ -77,6 +83,16 @@ impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
         Self { printed: String::new(), failure }
     }
+}
+
+/// The exit code where `--check-values` points something out.
+const POINTED_OUT: u8 = 3;
+
+/// A rendering that went well.
+struct Outcome {
+    printed: Printed,
+    /// Whether there are values that nothing uses.
+    is_pointed_out: bool,
 }
 
 /// What goes to standard output.
@@ -105,11 +121,11 @@ impl Printed {
     }
 }
 
-fn run(flags: &Flags, world: &mut World<'_>) -> Result<Printed, Failed> {
+fn run(flags: &Flags, world: &mut World<'_>) -> Result<Outcome, Failed> {
+    check_exclusive(flags)?;
     flags.check_refused()?;
     let kube_version = chart::kube_version(flags)?;
-    check_dry_run(flags)?;
-    check_exclusive(flags)?;
+    check_dry_run(flags, world)?;
     if flags.has("explain") && flags.filled("output-dir").is_some() {
         return Err(
             Failure::new("--explain is refused with --output-dir: it explains what is printed").into()
@@ -119,8 +135,10 @@ fn run(flags: &Flags, world: &mut World<'_>) -> Result<Printed, Failed> {
     let path = chart::locate(&reference, world)?;
     chart::verify(&path, flags, world)?;
     let user = user_values::read(flags, world)?;
-    let chart = chart::load(&path)?;
-    job(flags, (name, kube_version), (chart, user), world)?.print(world)
+    let log = Log::default();
+    let chart = chart::load(&path, chart::Purpose::Rendering, &log);
+    world.say(&log)?;
+    job(flags, (name, kube_version), (chart?, user), world)?.print(world)
 }
 
 /// Renders a chart for another command that reads the files itself. The arguments are those of `template`, but for
@@ -134,14 +152,14 @@ pub fn inflate(
     values: &[(&str, &[u8])],
     world: &mut World<'_>,
 ) -> Result<String, Failure> {
-    let flags = &Flags::of_template(arguments)?;
+    let flags = &TEMPLATE.flags_of(arguments)?;
     flags.check_refused()?;
     let kube_version = chart::kube_version(flags)?;
     let (name, _) = name_and_chart(flags, world)?;
     let user = user_values::of_files(values)?;
-    let chart = Chart::from_folder(chart).map_err(|error| Failure::of(&error))?;
+    let chart = Chart::from_folder(chart, &Log::default()).map_err(|error| Failure::of(&error))?;
     let printed = job(flags, (name, kube_version), (chart, user), world)?.print(world);
-    printed.map(Printed::into_text).map_err(|failed| match failed.printed.as_str() {
+    printed.map(|outcome| outcome.printed.into_text()).map_err(|failed| match failed.printed.as_str() {
         "" => failed.failure,
         printed => failed.failure.with("what was rendered:").with(printed),
     })
@@ -151,20 +169,23 @@ fn job<'a>(
     flags: &'a Flags,
     (name, kube_version): (String, Option<KubeVersion>),
     (chart, user): (Chart, UserValues),
-    world: &World<'_>,
+    world: &mut World<'_>,
 ) -> Result<Job<'a>, Failure> {
     let chart = Arc::new(chart);
-    installable(&chart)?;
+    let log = Log::default();
+    let checked = installable(&chart, &log);
+    world.say(&log)?;
+    checked?;
     helm::check_release_name(&name).map_err(|error| Failure::of(&error))?;
     check_labels(flags)?;
     let mut capabilities = Capabilities::default();
     if let Some(version) = kube_version {
         capabilities.kube_version = version;
     }
-    capabilities.api_versions.extend(flags.list("api-versions"));
+    capabilities.api_versions.extend(flags.texts("api-versions"));
     let release = Release {
         name,
-        namespace: flags.filled("namespace").unwrap_or_else(|| world.namespace.clone()),
+        namespace: chart::namespace(flags, world),
         revision: 1,
         is_upgrade: flags.is_on("is-upgrade"),
     };
@@ -181,9 +202,10 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn print(&self, world: &mut World<'_>) -> Result<Printed, Failed> {
+    fn print(&self, world: &mut World<'_>) -> Result<Outcome, Failed> {
         let environment = world.environment(self.flags.is_on("enable-dns"), false);
         let compiled = Compiled::default();
+        let log = Log::default();
         let request = Request {
             values: &self.user.all,
             release: &self.release,
@@ -194,21 +216,17 @@ impl Job<'_> {
             subchart_notes: false,
             record: self.flags.has("explain"),
             post_renderer: None,
+            log: &log,
         };
-        let rendering =
-            helm::render(&self.chart, &compiled, &request).map_err(|error| self.failed(&error, &compiled))?;
-        if self.chart.metadata.deprecated {
-            world.warn("warning: this chart is deprecated").map_err(closed)?;
-        }
-        for warning in &rendering.warnings {
-            world.warn(&format!("warning: {warning}")).map_err(closed)?;
-        }
+        let rendering = helm::render(&self.chart, &compiled, &request);
+        world.say(&log)?;
+        let rendering = rendering.map_err(|error| self.failed(&error, (&compiled, world.debug)))?;
+        let mut findings = Vec::new();
         if self.flags.is_on("check-values") {
-            for finding in check_values::check(&self.chart, &self.user, &compiled) {
-                world.warn(&finding).map_err(closed)?;
-            }
+            findings = check_values::check(&self.chart, &self.user, &compiled);
         }
-        self.written(rendering, world)
+        findings.iter().try_for_each(|finding| world.warn(finding)).map_err(closed)?;
+        Ok(Outcome { printed: self.written(rendering, world)?, is_pointed_out: !findings.is_empty() })
     }
 
     fn written(&self, rendering: Rendering, world: &World<'_>) -> Result<Printed, Failed> {
@@ -227,7 +245,10 @@ impl Job<'_> {
             stream = stream.only(&patterns).map_err(|error| Failure::of(&error))?;
         }
         if let Some(folder) = folder {
-            return Ok(Printed::Text(self.files(&stream, &folder, world)?));
+            let chosen: BTreeSet<&str> = stream.parts.iter().map(|part| &*part.path).collect();
+            let documents = output::documents(&rendering, selection);
+            let documents = documents.filter(|document| chosen.contains(document.path));
+            return Ok(Printed::Text(self.files(documents, &folder, world)?));
         }
         let Some(what) = explained else { return Ok(Printed::Text(stream.text)) };
         let rendering = &rendering;
@@ -236,37 +257,38 @@ impl Job<'_> {
     }
 
     /// Writes each document below the folder of its template.
-    fn files(&self, stream: &Stream, folder: &str, world: &World<'_>) -> Result<String, Failure> {
+    fn files<'d>(
+        &self,
+        documents: impl Iterator<Item = Document<'d>>,
+        folder: &str,
+        world: &World<'_>,
+    ) -> Result<String, Failure> {
         let mut target = folder.to_owned();
         if self.flags.is_on("release-name") {
-            target = format!("{folder}/{}", self.release.name);
+            target = helm::clean(&format!("{folder}/{}", self.release.name));
         }
         let mut said = String::new();
-        let mut written: Vec<&str> = Vec::new();
-        for part in &stream.parts {
+        let mut written: BTreeSet<&str> = BTreeSet::new();
+        for Document { path, text, is_rendered } in documents {
             // Custom resource definitions are not put below the name of the release.
-            let below = if part.origin.is_some() { &target } else { folder };
-            let shown = format!("{below}/{}", part.path);
-            let text = format!("---\n# Source: {}\n{}\n", part.path, &stream.text[part.range.clone()]);
-            let path = world.directory.join(&shown);
-            let append = written.contains(&part.path.as_str());
-            write_file(&path, &text, append)
-                .map_err(|error| Failure::new(format!("open {shown}: {}", super::folder::reason(&error))))?;
-            written.push(&part.path);
+            let shown = format!("{}/{path}", if is_rendered { &target } else { folder });
+            let text = format!("---\n# Source: {path}\n{text}\n");
+            write_file(&world.directory, &shown, &text, !written.insert(path))?;
             said.push_str(&format!("wrote {shown}\n"));
         }
         // What helm prints where everything went into files: the end of an empty stream.
         Ok(format!("{said}\n"))
     }
 
-    fn failed(&self, error: &RenderError, compiled: &Compiled) -> Failed {
+    fn failed(&self, error: &RenderError, (compiled, debug): (&Compiled, bool)) -> Failed {
+        let debug = if self.flags.has("debug") { self.flags.is_on("debug") } else { debug };
         let mut failure = Failure::of(error);
         let mut printed = String::new();
         match error {
-            RenderError::Manifest { files, .. } if self.flags.is_on("debug") => {
+            RenderError::Manifest { files, .. } if debug => {
                 printed = output::unsorted(files);
             }
-            _ if error.is_of_templates() && !self.flags.is_on("debug") => {
+            _ if error.is_of_templates() && !debug => {
                 failure.message.push_str("\n\nUse --debug flag to render out invalid YAML");
             }
             _ => {}
@@ -276,14 +298,18 @@ impl Job<'_> {
                 caret::trace(error, compiled)
             }
             RenderError::Manifest { error, .. } => manifest_lines(error),
-            RenderError::Schema(error) => self.schema_lines(&error.places),
+            RenderError::Schema(error) => self.schema_lines(error),
             _ => Vec::new(),
         };
         Failed { printed, failure }
     }
 
-    /// Which file set each value that a schema forbids.
-    fn schema_lines(&self, places: &[Vec<String>]) -> Vec<String> {
+    /// Which file set each value that a schema forbids, and where schemas are none.
+    fn schema_lines(&self, error: &SchemaError) -> Vec<String> {
+        let broken = error.broken.iter().map(|BrokenSchema { charts, line, column }| {
+            let folder: String = charts.iter().map(|chart| format!("charts/{chart}/")).collect();
+            format!("  --> {}/{folder}values.schema.json:{line}:{column}", self.chart.name())
+        });
         let line = |place: &Vec<String>| {
             let path = if place.is_empty() { "the values".to_owned() } else { place.join(".") };
             match origin::settings(&self.chart, &self.user, place).first() {
@@ -291,7 +317,7 @@ impl Job<'_> {
                 None => format!("  {path} is set by nobody"),
             }
         };
-        places.iter().filter(|place| !place.is_empty()).map(line).collect()
+        broken.chain(error.places.iter().filter(|place| !place.is_empty()).map(line)).collect()
     }
 }
 
@@ -325,17 +351,25 @@ fn closed(error: io::Error) -> Failure {
     Failure::new(format!("standard error cannot be written: {error}"))
 }
 
-fn write_file(path: &Path, text: &str, append: bool) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+fn write_file(directory: &Path, file: &str, text: &str, append: bool) -> Result<(), Failure> {
+    let failed = |action: &str, path: &str, error: &io::Error| {
+        Failure::new(format!("{action} {path}: {}", super::folder::reason(error)))
+    };
+    let folder = helm::clean(file.rsplit_once('/').map_or(".", |(folder, _)| folder));
+    if let Err(error) = fs::metadata(directory.join(&folder))
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failed("stat", &folder, &error));
     }
-    let mut options = std::fs::OpenOptions::new();
+    fs::create_dir_all(directory.join(&folder)).map_err(|error| failed("mkdir", &folder, &error))?;
+    let mut options = fs::OpenOptions::new();
     let options = if append { options.append(true) } else { options.write(true).create(true).truncate(true) };
-    options.open(path)?.write_all(text.as_bytes())
+    let opened = options.open(directory.join(file)).map_err(|error| failed("open", file, &error));
+    opened?.write_all(text.as_bytes()).map_err(|error| failed("write", file, &error))
 }
 
-fn installable(chart: &Chart) -> Result<(), Failure> {
-    chart.check_installable().map_err(|error| {
+fn installable(chart: &Chart, log: &Log) -> Result<(), Failure> {
+    chart.check_installable(log).map_err(|error| {
         let failure = Failure::of(&error);
         match error {
             helm::InstallError::MissingDependencies(_) => {
@@ -346,29 +380,44 @@ fn installable(chart: &Chart) -> Result<(), Failure> {
     })
 }
 
-fn check_dry_run(flags: &Flags) -> Result<(), Failure> {
+fn check_dry_run(flags: &Flags, world: &mut World<'_>) -> Result<(), Failure> {
     let Some(strategy) = flags.text("dry-run") else { return Ok(()) };
-    match strategy.as_str() {
-        "unset" | "client" | "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(()),
-        "server" => {
-            Err(Failure::new("--dry-run=server is refused: it needs a cluster, and rendering asks none"))
+    let log = Log::default();
+    match (strategy.as_str(), boolean(&strategy)) {
+        ("client", _) => {}
+        ("unset", _) => {
+            log.warn("--dry-run is deprecated and should be replaced with '--dry-run=client'", &[]);
         }
-        "none" | "0" | "f" | "F" | "false" | "FALSE" | "False" => Err(Failure::new(format!(
-            "invalid dry-run value (\"{strategy}\"). Must be \"server\" or \"client\""
-        ))),
-        _ => Err(Failure::new(format!(
-            "invalid dry-run value (\"{strategy}\"). Must be \"none\", \"server\", or \"client\""
-        ))),
+        (_, Some(true)) => log.warn(
+            &format!("boolean '--dry-run={strategy}' flag is deprecated and must be replaced with '--dry-run=client'"),
+            &[],
+        ),
+        ("server", _) => {
+            let reason = "it needs a cluster, and rendering asks none";
+            return Err(Failure::new(format!("--dry-run=server is refused: {reason}")));
+        }
+        (_, known) => {
+            let known = if known.is_some() || strategy == "none" { "" } else { "\"none\", " };
+            let quoted = gotemplate::quote(strategy.as_bytes());
+            let last = if known.is_empty() { "\"server\" or" } else { "\"server\", or" };
+            return Err(Failure::new(format!(
+                "invalid dry-run value ({quoted}). Must be {known}{last} \"client\""
+            )));
+        }
     }
+    world.say(&log)
 }
 
+/// The flags that exclude each other, in cobra's order.
 fn check_exclusive(flags: &Flags) -> Result<(), Failure> {
-    for first in ["force", "force-replace"] {
-        if flags.has(first) && flags.has("force-conflicts") {
-            let mut both = [first, "force-conflicts"];
+    for group in [["force", "force-conflicts"], ["force-replace", "force-conflicts"], ["validate", "dry-run"]]
+    {
+        if group.iter().all(|flag| flags.has(flag)) {
+            let mut both = group;
             both.sort_unstable();
             return Err(Failure::new(format!(
-                "if any flags in the group [{first} force-conflicts] are set none of the others can be; [{}] were all set",
+                "if any flags in the group [{}] are set none of the others can be; [{}] were all set",
+                group.join(" "),
                 both.join(" ")
             )));
         }
@@ -377,7 +426,7 @@ fn check_exclusive(flags: &Flags) -> Result<(), Failure> {
 }
 
 fn check_labels(flags: &Flags) -> Result<(), Failure> {
-    let labels = flags.list("labels");
+    let labels = flags.texts("labels");
     let is_system = |label: &String| SYSTEM_LABELS.contains(&label.split('=').next().unwrap_or(label));
     if labels.iter().any(is_system) {
         return Err(Failure::new(format!(

@@ -32,7 +32,7 @@ pub(crate) struct Layer {
 /// Reads all of them.
 pub(crate) fn read(flags: &Flags, world: &mut World<'_>) -> Result<UserValues, Failure> {
     let mut user = UserValues { all: Value::map(), layers: Vec::new() };
-    for path in flags.list("values") {
+    for path in flags.texts("values") {
         let text = read_file(&path, world).map_err(|error| Failure::of(&error))?;
         user.add_file(path, &text)?;
     }
@@ -83,7 +83,7 @@ fn broken_json(what: &str, text: &str, error: &dyn std::error::Error) -> Failure
 /// The files that values come from, as they are named; of a broken `--set-file`, those before the place where
 /// it breaks.
 pub(crate) fn files(flags: &Flags) -> Vec<String> {
-    let mut files = flags.list("values");
+    let mut files = flags.texts("values");
     for text in flags.texts("set-file") {
         let mut named = Vec::new();
         let parsed = strvals::parse_file(&text, &mut Value::map(), &mut |path| {
@@ -107,8 +107,14 @@ pub(crate) fn of_files(files: &[(&str, &[u8])]) -> Result<UserValues, Failure> {
 
 impl UserValues {
     fn add_file(&mut self, path: String, text: &[u8]) -> Result<(), Failure> {
-        let read = values::from_yaml(text)
-            .map_err(|error| Failure::new(format!("failed to parse {path}: {}", chain(&error))))?;
+        let read = values::from_yaml(text).map_err(|error| {
+            let failure = Failure::new(format!("failed to parse {path}: {}", chain(&error)));
+            let problem = yaml::parse_documents(&String::from_utf8_lossy(text), yaml::Rules::V2).err();
+            failure.with(match problem {
+                Some(problem) => format!("  --> {path}:{}", problem.mark()),
+                None => format!("  --> {path}: a file of values is a map of names to values"),
+            })
+        })?;
         values::merge(&mut self.all, &read);
         let text = Some(String::from_utf8_lossy(text).into_owned());
         self.layers.push(Layer { name: path, values: read, text });
@@ -166,7 +172,13 @@ fn read_file(path: &str, world: &mut World<'_>) -> Result<Vec<u8>, InputError> {
     {
         return Err(InputError::Remote(path.to_owned()));
     }
-    fs::read(world.directory.join(path)).map_err(|error| InputError::File { path: path.to_owned(), error })
+    // Joined to a folder, nothing is the folder.
+    let found = if path.is_empty() {
+        Err(io::ErrorKind::NotFound.into())
+    } else {
+        fs::read(world.directory.join(path))
+    };
+    found.map_err(|error| InputError::File { path: path.to_owned(), error })
 }
 
 /// Whether values come from standard input.

@@ -4,6 +4,18 @@ use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs as _;
 
 use gotemplate::{Entropy, Environment, Resolve};
+use helm::Log;
+
+use super::failure::Failure;
+
+/// Which context of which kubeconfig is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The file.
+    pub kubeconfig: Option<&'a str>,
+    /// The context's name.
+    pub name: Option<&'a str>,
+}
 
 /// Standard input and outputs, and the parts of the environment that matter.
 pub struct World<'a> {
@@ -13,8 +25,11 @@ pub struct World<'a> {
     pub out: &'a mut dyn Write,
     /// Standard error.
     pub err: &'a mut dyn Write,
-    /// `HELM_NAMESPACE`, or that of the current context of the kubeconfig.
-    pub namespace: String,
+    /// The namespace where no flag names one: `HELM_NAMESPACE`, or that of a context, the current one where
+    /// none is named, of a kubeconfig, that of the environment where none is named.
+    pub namespace: &'a dyn Fn(Context<'_>) -> String,
+    /// Whether `HELM_DEBUG` is on.
+    pub debug: bool,
     /// `HOME`, where the default keyring is.
     pub home: Option<std::path::PathBuf>,
     /// The directory that relative paths are relative to.
@@ -40,9 +55,15 @@ impl World<'_> {
         }
     }
 
-    /// Says something on standard error; when that is closed, nobody wants to know.
+    /// Says something on standard error.
     pub(crate) fn warn(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.err, "{text}")
+    }
+
+    /// Says what was logged since the last time.
+    pub(crate) fn say(&mut self, log: &Log) -> Result<(), Failure> {
+        let said = log.take().iter().try_for_each(|line| self.warn(line));
+        said.map_err(|error| Failure::new(format!("standard error cannot be written: {error}")))
     }
 }
 

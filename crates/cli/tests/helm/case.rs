@@ -2,8 +2,9 @@
 //!
 //! A file starts with `#` lines that name the rule and one `$` line with the arguments. `-- PATH --`
 //! starts a file of the working directory, `-- PATH <- FOLDER --` an archive of a folder of files before
-//! it. `-- stdout --` and `-- stderr --` are helm's, the latter up to its first line; `$DIR` is the
-//! working directory.
+//! it, `-- PATH <- half of FOLDER --` one that ends too early, `-- PATH -> TARGET --` a symbolic link.
+//! `-- stdout --` and `-- stderr --` are helm's, the latter its warnings and the first line of its error;
+//! `$DIR` is the working directory.
 
 use std::fs;
 use std::io;
@@ -19,7 +20,7 @@ pub(crate) struct Case {
     pub(crate) entries: Vec<Entry>,
     /// What helm printed on standard output.
     pub(crate) stdout: String,
-    /// The first line of what helm printed on standard error as its error; empty where it succeeded.
+    /// The warnings of helm, and the first line of its error.
     pub(crate) stderr: String,
 }
 
@@ -29,6 +30,8 @@ pub(crate) enum Entry {
     File(String, String),
     /// A gzipped archive of a folder that was written before.
     Archive(String, String),
+    /// A symbolic link, and what it leads to.
+    Link(String, String),
 }
 
 impl Case {
@@ -46,9 +49,10 @@ impl Case {
             {
                 arguments = words(command.trim_end());
             } else if let Some(name) = heading(line) {
-                entries.push(match name.split_once(" <- ") {
-                    Some((path, folder)) => Entry::Archive(path.to_owned(), folder.to_owned()),
-                    None => Entry::File(name.to_owned(), String::new()),
+                entries.push(match (name.split_once(" <- "), name.split_once(" -> ")) {
+                    (Some((path, folder)), _) => Entry::Archive(path.to_owned(), folder.to_owned()),
+                    (_, Some((path, target))) => Entry::Link(path.to_owned(), target.to_owned()),
+                    _ => Entry::File(name.to_owned(), String::new()),
                 });
             } else if let Some(Entry::File(_, content)) = entries.last_mut() {
                 content.push_str(line);
@@ -83,12 +87,20 @@ impl Case {
                 Entry::Archive(path, source) => {
                     let path = folder.join(path);
                     fs::create_dir_all(path.parent().unwrap_or(folder))?;
-                    let gzip =
-                        flate2::write::GzEncoder::new(fs::File::create(path)?, flate2::Compression::fast());
+                    let (source, is_half) =
+                        source.strip_prefix("half of ").map_or((&**source, false), |source| (source, true));
+                    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                     let mut tar = tar::Builder::new(gzip);
                     let name = Path::new(source).file_name().unwrap_or_default();
                     tar.append_dir_all(name, folder.join(source))?;
-                    tar.into_inner()?.finish()?;
+                    let mut archive = tar.into_inner()?.finish()?;
+                    archive.truncate(if is_half { archive.len() / 2 } else { archive.len() });
+                    fs::write(path, archive)?;
+                }
+                Entry::Link(path, target) => {
+                    let path = folder.join(path);
+                    fs::create_dir_all(path.parent().unwrap_or(folder))?;
+                    std::os::unix::fs::symlink(target, path)?;
                 }
             }
         }
@@ -131,8 +143,24 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The first line of an error that helm or we printed, without what differs from run to run.
-pub(crate) fn first_error(stderr: &str, folder: &Path) -> String {
-    let line = stderr.lines().find(|line| line.starts_with("Error: ")).unwrap_or_default();
-    line.replace(&folder.display().to_string(), "$DIR")
+/// The warnings and the first line of an error that helm or we printed, without what differs from run to run.
+/// Helm shows values where it cannot merge them, which may be secrets; and what it logs as an error is its error.
+pub(crate) fn said(stderr: &str, folder: &Path) -> String {
+    let mut said = Vec::new();
+    for line in stderr.lines() {
+        let is_error = line.starts_with("Error: ");
+        if is_error || ["level=WARN", "level=INFO", "Flag --"].iter().any(|known| line.starts_with(known)) {
+            let shows_value =
+                line.contains("table with non table for") || line.contains("Ignoring non-table value");
+            let line = match line.split_once(" (") {
+                Some((before, _)) if shows_value => format!("{before}\""),
+                _ => line.to_owned(),
+            };
+            said.push(line.replace(&folder.display().to_string(), "$DIR"));
+        }
+        if is_error {
+            break;
+        }
+    }
+    said.join("\n")
 }

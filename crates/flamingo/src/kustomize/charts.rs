@@ -113,7 +113,7 @@ impl Tree for Folder<'_> {
                 EntryKind::File => self.tree.size(&path).map_err(unreadable)?.ok_or_else(|| absent(&path))?,
                 _ => 0,
             };
-            Ok(Entry { name, kind, size, modified: None })
+            Ok(Entry { name, kind, size, modified: None, link: None })
         };
         entries.into_iter().map(entry).collect()
     }

@@ -119,18 +119,21 @@ fn without_no_value(text: Str) -> Str {
 }
 
 fn required(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    let is_missing = a[1].is_nil() || a[1].as_str().is_some_and(|text| text.is_empty());
-    if is_missing { complain(run, utf8(a, 0)) } else { Ok(a[1].clone()) }
+    if a[1].is_nil() {
+        return complain(run, "missing required value", utf8(a, 0));
+    }
+    let is_empty = a[1].as_str().is_some_and(|text| text.is_empty());
+    if is_empty { complain(run, "missing required values", utf8(a, 0)) } else { Ok(a[1].clone()) }
 }
 
 fn fail_with(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    complain(run, utf8(a, 0))
+    complain(run, "funcMap fail", utf8(a, 0))
 }
 
-fn complain(run: &mut Run<'_>, message: String) -> Outcome {
+fn complain(run: &mut Run<'_>, what: &'static str, message: String) -> Outcome {
     if run.environment().lint {
-        run.charge(message.len() + size_of::<String>())?;
-        run.warnings.push(message);
+        run.charge(message.len() + size_of::<(&str, String)>())?;
+        run.warnings.push((what, message));
         return Ok("".into());
     }
     fail(trace::marked(&message))

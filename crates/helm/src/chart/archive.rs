@@ -42,6 +42,9 @@ impl Budget {
 /// Why an archive is refused. Nothing of it is used or written.
 #[derive(Debug, Error)]
 pub enum ArchiveError {
+    /// Nothing at all.
+    #[error("EOF")]
+    NoBytes,
     /// Not gzip.
     #[error("gzip: invalid header")]
     Header,
@@ -51,9 +54,9 @@ pub enum ArchiveError {
     /// Its gzip stream is damaged.
     #[error("gzip: invalid checksum")]
     Checksum,
-    /// It is gzip, but no tar inside.
+    /// It is gzip, but no tar inside. Go does not say what is wrong with it.
     #[error("archive/tar: invalid tar header")]
-    Tar(#[source] io::Error),
+    Tar(io::Error),
     /// A path that starts at the root.
     #[error("chart illegally contains absolute paths")]
     Absolute,
@@ -90,13 +93,12 @@ pub fn unpack(archive: &[u8]) -> Result<Vec<File>, ArchiveError> {
 
 /// As [`unpack`]; what the files need is taken from `budget`.
 pub(crate) fn unpack_within(archive: &[u8], budget: &mut Budget) -> Result<Vec<File>, ArchiveError> {
-    let header = archive.get(..3);
-    if header != Some(b"\x1f\x8b\x08") {
-        return Err(if archive.len() < 10 && b"\x1f\x8b\x08".starts_with(header.unwrap_or(archive)) {
-            ArchiveError::Truncated
-        } else {
-            ArchiveError::Header
-        });
+    match archive.len() {
+        0 => return Err(ArchiveError::NoBytes),
+        // As long as the header of gzip, which Go reads before it looks at it.
+        1..10 => return Err(ArchiveError::Truncated),
+        _ if !archive.starts_with(b"\x1f\x8b\x08") => return Err(ArchiveError::Header),
+        _ => {}
     }
     // Headers and padding are not part of the budget, so what is read is bounded on its own.
     let end = Cell::new(End::NotReached);

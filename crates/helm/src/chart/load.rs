@@ -10,6 +10,7 @@ use super::ignore::IgnoreError;
 use super::{Chart, File, folder};
 use crate::decode::{self, DecodeError, Decoder, Struct};
 use crate::go;
+use crate::log::Log;
 use crate::metadata::{Lock, Metadata, ValidationError};
 use crate::tree::{Tree, TreeError};
 use crate::values::{self, ValuesError};
@@ -80,6 +81,14 @@ pub enum LoadError {
     /// A file or folder could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// A file of the folder could not be read.
+    #[error("error reading {path}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: TreeError,
+    },
     /// A device, a socket or the like.
     #[error("cannot load irregular file {0} as it has file mode type bits set")]
     Irregular(String),
@@ -119,6 +128,17 @@ pub enum LoadError {
     /// An archive inside of a chart is refused.
     #[error(transparent)]
     InnerArchive(ArchiveError),
+    /// The `Chart.yaml` of an archive names no chart.
+    #[error("chart name not specified")]
+    NoName,
+    /// The name of an archive's chart is none of a folder.
+    #[error("chart name {} {reason}", go::quote(.name))]
+    Name {
+        /// The name.
+        name: String,
+        /// Why.
+        reason: &'static str,
+    },
 }
 
 impl Chart {
@@ -126,41 +146,90 @@ impl Chart {
     ///
     /// # Errors
     /// It is no chart; the text is helm's.
-    pub fn from_folder(tree: &dyn Tree) -> Result<Self, LoadError> {
+    pub fn from_folder(tree: &dyn Tree, log: &Log) -> Result<Self, LoadError> {
         let text = tree.read("Chart.yaml").map_err(|source| LoadError::NoChart {
             path: format!("{}/Chart.yaml", tree.location()),
             source,
         })?;
         check_version(&text)?;
-        Self::from_files(folder::files(tree)?)
+        Self::of_any_version(tree, log)
+    }
+
+    /// As [`Chart::from_folder`], whatever `apiVersion` its `Chart.yaml` has: helm looks at that only before it
+    /// renders.
+    ///
+    /// # Errors
+    /// It is no chart.
+    pub fn of_any_version(tree: &dyn Tree, log: &Log) -> Result<Self, LoadError> {
+        Self::from_files(folder::files(tree, log)?, log)
     }
 
     /// Loads a chart archive; `file` is its name, for messages.
     ///
     /// # Errors
     /// It is damaged, hostile or no chart.
-    pub fn from_archive(archive: &[u8], file: &str) -> Result<Self, LoadError> {
-        if !archive.starts_with(b"\x1f\x8b\x08") {
-            if file.ends_with(".yml") || file.ends_with(".yaml") {
-                return Err(LoadError::YamlFile(file.to_owned()));
-            }
-            let content = archive::content_type(archive);
-            return Err(LoadError::NoArchive { file: file.to_owned(), content });
-        }
+    pub fn from_archive(archive: &[u8], file: &str, log: &Log) -> Result<Self, LoadError> {
         let mut budget = Budget::of_a_chart();
-        let files = archive::unpack_within(archive, &mut budget).map_err(LoadError::Archive)?;
+        let files = files_of(archive, file, &mut budget)?.map_err(LoadError::Archive)?;
         let chart = files.iter().find(|file| &*file.name == "Chart.yaml");
         check_version(&chart.ok_or(LoadError::UndetectableVersion)?.data)?;
-        Loader { budget, depth: 0 }.load(files)
+        Loader { budget, depth: 0, log }.load(files)
+    }
+
+    /// As [`Chart::from_archive`], whatever `apiVersion` its `Chart.yaml` has.
+    ///
+    /// # Errors
+    /// It is damaged, hostile or no chart.
+    pub fn of_archive_of_any_version(archive: &[u8], file: &str, log: &Log) -> Result<Self, LoadError> {
+        let mut budget = Budget::of_a_chart();
+        let files = files_of(archive, file, &mut budget)?.map_err(LoadError::InnerArchive)?;
+        Loader { budget, depth: 0, log }.load(files)
     }
 
     /// Makes a chart of its files; archives among them are subcharts.
     ///
     /// # Errors
     /// They are no chart.
-    pub fn from_files(files: Vec<File>) -> Result<Self, LoadError> {
-        Loader { budget: Budget::of_a_chart(), depth: 0 }.load(files)
+    pub fn from_files(files: Vec<File>, log: &Log) -> Result<Self, LoadError> {
+        Loader { budget: Budget::of_a_chart(), depth: 0, log }.load(files)
     }
+}
+
+/// The files of an archive, as helm unpacks them into a folder.
+///
+/// # Errors
+/// It is damaged or hostile, or its chart has no name.
+pub fn expand(archive: &[u8]) -> Result<Vec<File>, LoadError> {
+    let files = archive::unpack(archive).map_err(LoadError::InnerArchive)?;
+    let mut name = String::new();
+    for file in files.iter().filter(|file| &*file.name == "Chart.yaml") {
+        let read: Metadata =
+            decode::from_yaml(&file.data).map_err(|source| LoadError::File { file: "Chart.yaml", source })?;
+        name = read.name;
+    }
+    match name.as_str() {
+        "" => Err(LoadError::NoName),
+        "." | ".." => Err(LoadError::Name { name, reason: "is not allowed" }),
+        _ if go::base(&name) != name => {
+            Err(LoadError::Name { name, reason: "must not contain path separators" })
+        }
+        _ => Ok(files),
+    }
+}
+
+/// The files of an archive, or why it is none; where the file does not even look like one, that is the error.
+fn files_of(
+    archive: &[u8],
+    file: &str,
+    budget: &mut Budget,
+) -> Result<Result<Vec<File>, ArchiveError>, LoadError> {
+    if archive.starts_with(b"\x1f\x8b\x08") {
+        return Ok(archive::unpack_within(archive, budget));
+    }
+    if file.ends_with(".yml") || file.ends_with(".yaml") {
+        return Err(LoadError::YamlFile(file.to_owned()));
+    }
+    Err(LoadError::NoArchive { file: file.to_owned(), content: archive::content_type(archive) })
 }
 
 #[derive(Default)]
@@ -187,15 +256,16 @@ fn check_version(text: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-struct Loader {
+struct Loader<'a> {
     budget: Budget,
     depth: usize,
+    log: &'a Log,
 }
 
 /// The files of what stands under `charts/`, by its name there.
 type Subcharts = BTreeMap<String, Vec<File>>;
 
-impl Loader {
+impl Loader<'_> {
     fn load(&mut self, files: Vec<File>) -> Result<Chart, LoadError> {
         let mut chart = Chart { raw: files.clone(), ..Chart::default() };
         let mut metadata = None;
@@ -210,7 +280,7 @@ impl Loader {
         }
         let mut subcharts = Subcharts::new();
         for file in files {
-            sort(file, &mut chart, &mut metadata, &mut subcharts)?;
+            sort(file, (&mut chart, &mut metadata), &mut subcharts, self.log)?;
         }
         chart.metadata = metadata.ok_or(LoadError::NoChartFile)?;
         chart.metadata.validate()?;
@@ -267,9 +337,9 @@ impl Loader {
 /// Puts one file where helm's loader puts it.
 fn sort(
     file: File,
-    chart: &mut Chart,
-    metadata: &mut Option<Metadata>,
+    (chart, metadata): (&mut Chart, &mut Option<Metadata>),
     subcharts: &mut Subcharts,
+    log: &Log,
 ) -> Result<(), LoadError> {
     let broken = |file: &'static str| move |source| LoadError::File { file, source };
     let is_v1 =
@@ -280,6 +350,9 @@ fn sort(
         "values.yaml" => chart.values = Some(values::from_yaml(&file.data).map_err(LoadError::Values)?),
         "values.schema.json" => chart.schema = Some(file),
         "requirements.yaml" => {
+            if !is_v1(metadata) {
+                log.info(&moved("Dependencies are handled", "Chart.yaml", "dependencies "), &[]);
+            }
             let known = metadata.take().unwrap_or_default();
             *metadata = Some(decode::from_yaml_over(&file.data, known).map_err(broken("requirements.yaml"))?);
             if is_v1(metadata) {
@@ -289,6 +362,9 @@ fn sort(
         "requirements.lock" => {
             chart.lock = Some(lock(&file.data).map_err(broken("requirements.lock"))?);
             metadata.get_or_insert_default();
+            if !is_v1(metadata) {
+                log.info(&moved("Dependency locking is handled", "Chart.lock", ""), &[]);
+            }
             if is_v1(metadata) {
                 chart.files.push(file);
             }
@@ -306,6 +382,11 @@ fn sort(
         _ => chart.files.push(file),
     }
     Ok(())
+}
+
+/// What helm says about files of charts of `apiVersion: v1` in others.
+fn moved(what: &str, file: &str, them: &str) -> String {
+    format!("Warning: {what} in {file} since apiVersion \"v2\". We recommend migrating {them}to {file}.")
 }
 
 fn lock(text: &[u8]) -> Result<Lock, DecodeError> {

@@ -3,7 +3,7 @@
 use value::Value;
 
 use super::addresses::{is_email, is_request_url, is_url};
-use super::{Linter, Severity, kind};
+use super::{Linter, Severity};
 use crate::decode;
 use crate::go;
 use crate::metadata::Metadata;
@@ -13,7 +13,7 @@ use go_semver::{Constraints, Version};
 const FILE: &str = "Chart.yaml";
 
 pub(super) fn lint(tree: &dyn Tree, linter: &mut Linter) {
-    let is_folder = kind(tree, FILE) == Some(EntryKind::Directory);
+    let is_folder = tree.kind(FILE) == Some(EntryKind::Directory);
     let outcome = if is_folder { Err("should be a file, not a directory".to_owned()) } else { Ok(()) };
     linter.rule(Severity::Error, FILE, outcome);
     let text = tree.read(FILE).map_err(|error| error.to_string());

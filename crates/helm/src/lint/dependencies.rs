@@ -1,10 +1,13 @@
 //! Rules about dependencies.
 
-use super::{Linter, Loaded, Severity};
+use std::sync::Arc;
+
+use super::{Linter, Severity};
+use crate::chart::{Chart, LoadError};
 use crate::failure::chain;
 use crate::tree::Tree;
 
-pub(super) fn lint(tree: &dyn Tree, loaded: &Loaded, linter: &mut Linter) {
+pub(super) fn lint(tree: &dyn Tree, loaded: Result<&Arc<Chart>, &LoadError>, linter: &mut Linter) {
     let chart = match loaded {
         Ok(chart) => chart,
         Err(error) => {

@@ -13,6 +13,9 @@ pub(super) enum DocumentError {
     Separator(#[from] SeparatorError),
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// What starts like JSON is read as that first, and its error is told.
+    #[error("json: offset {offset}: invalid character '{{' looking for beginning of object key string")]
+    Json { offset: usize },
 }
 
 /// What lint looks at.
@@ -70,7 +73,11 @@ pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, DocumentError>> {
     for document in documents {
         let object = object(document);
         let failed = object.is_err();
-        objects.push(object.map_err(Into::into));
+        let start = text.len() - text.trim_ascii_start().len();
+        objects.push(object.map_err(|error| match text[start..].starts_with(b"{{") {
+            true if objects.is_empty() => DocumentError::Json { offset: start + 2 },
+            _ => error.into(),
+        }));
         if failed {
             break;
         }

@@ -108,7 +108,17 @@ fn list_annotations(object: &Object, content: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     let list = decode::parse(content).map_err(|error| format!("unable to parse YAML: {error}"))?;
-    let items = list.get("items").and_then(Value::as_list).unwrap_or_default();
+    let items = match list.get("items") {
+        None | Some(Value::Null) => &[],
+        Some(Value::List(items)) => &items[..],
+        Some(other) => {
+            let found = decode::found(other);
+            let target =
+                "struct field .Items of type []struct { Metadata struct { Annotations map[string]string } }";
+            let error = decode::DecodeError::Kind { found, target: target.to_owned() };
+            return Err(format!("unable to parse YAML: {error}"));
+        }
+    };
     let is_kept = |item: &Value| item.at(&["metadata", "annotations", "helm.sh/resource-policy"]).is_some();
     if items.iter().any(is_kept) {
         return Err("annotation 'helm.sh/resource-policy' within List objects are ignored".to_owned());

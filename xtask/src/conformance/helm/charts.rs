@@ -44,6 +44,9 @@ pub(crate) fn compare(oracles: &Oracles, folder: &Path, differences: &Path) -> R
     let ours = flamingo::build(true)?;
     fs::create_dir_all(differences)?;
     let charts = find(folder)?;
+    if charts.is_empty() {
+        bail!("there is no chart below {}", folder.display());
+    }
     let mut counts = [0_usize; 4];
     for chart in &charts {
         for values in inputs(chart)? {
@@ -78,9 +81,13 @@ pub(crate) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(charts)
 }
 
+/// Folders that are deeper are not looked into.
+const MAX_DEPTH: usize = 12;
+
 /// What lies inside of a chart belongs to it.
 fn collect(folder: &Path, charts: &mut Vec<PathBuf>, depth: usize) -> Result<()> {
-    if depth > 12 {
+    if depth > MAX_DEPTH {
+        println!("not looked into, deeper than {MAX_DEPTH} folders: {}", folder.display());
         return Ok(());
     }
     if folder.join("Chart.yaml").exists() {

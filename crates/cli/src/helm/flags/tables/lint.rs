@@ -1,10 +1,12 @@
 //! The flags of `lint`.
 
 use super::of_several_commands as several;
-use crate::helm::flags::{Effect, Flag, Takes};
+use crate::helm::flags::{Command, Effect, Flag, Needs, Takes};
 
-/// The flags of `lint`.
-pub const LINT: &[Flag] = &[
+/// The command `lint`.
+pub const LINT: Command = Command { name: "lint", arguments: "PATH", needs: Needs::Some, flags: FLAGS };
+
+const FLAGS: &[Flag] = &[
     several::KUBE_VERSION,
     several::SET,
     several::SET_FILE,

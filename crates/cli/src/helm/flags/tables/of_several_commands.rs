@@ -5,7 +5,7 @@ use crate::helm::flags::{Effect, Flag, Takes};
 pub(super) const BURST_LIMIT: Flag = Flag {
     name: "burst-limit",
     short: None,
-    takes: Takes::Text,
+    takes: Takes::Integer,
     effect: Effect::NotForRendering,
     help: "a limit of requests to Kubernetes",
 };
@@ -29,7 +29,7 @@ pub(super) const CERT_FILE: Flag = Flag {
 pub(super) const COLOR: Flag = Flag {
     name: "color",
     short: None,
-    takes: Takes::Text,
+    takes: Takes::Color,
     effect: Effect::NotForRendering,
     help: "colours of the output",
 };
@@ -37,7 +37,7 @@ pub(super) const COLOR: Flag = Flag {
 pub(super) const COLOUR: Flag = Flag {
     name: "colour",
     short: None,
-    takes: Takes::Text,
+    takes: Takes::Color,
     effect: Effect::NotForRendering,
     help: "colours of the output",
 };
@@ -126,7 +126,7 @@ pub(super) const KUBE_CONTEXT: Flag = Flag {
     name: "kube-context",
     short: None,
     takes: Takes::Text,
-    effect: Effect::Refused("rendering asks no cluster"),
+    effect: Effect::Done,
     help: "the context of the kubeconfig whose namespace is taken",
 };
 
@@ -166,7 +166,7 @@ pub(super) const KUBECONFIG: Flag = Flag {
     name: "kubeconfig",
     short: None,
     takes: Takes::Text,
-    effect: Effect::Refused("rendering asks no cluster"),
+    effect: Effect::Done,
     help: "the kubeconfig whose namespace is taken",
 };
 
@@ -205,7 +205,7 @@ pub(super) const PLAIN_HTTP: Flag = Flag {
 pub(super) const QPS: Flag = Flag {
     name: "qps",
     short: None,
-    takes: Takes::Text,
+    takes: Takes::Number,
     effect: Effect::NotForRendering,
     help: "a limit of requests to Kubernetes",
 };

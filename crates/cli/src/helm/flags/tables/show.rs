@@ -1,10 +1,12 @@
 //! The flags of the commands under `show`.
 
 use super::of_several_commands as several;
-use crate::helm::flags::{Effect, Flag, Takes};
+use crate::helm::flags::{Command, Effect, Flag, Needs, Takes};
 
-/// The flags of the commands under `show`.
-pub const SHOW: &[Flag] = &[
+/// The commands under `show`, by their common name.
+pub const SHOW: Command = Command { name: "show", arguments: "CHART", needs: Needs::One, flags: FLAGS };
+
+const FLAGS: &[Flag] = &[
     several::CA_FILE,
     several::CERT_FILE,
     several::DEVEL,

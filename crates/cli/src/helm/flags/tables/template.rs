@@ -1,10 +1,13 @@
 //! The flags of `template`.
 
 use super::of_several_commands as several;
-use crate::helm::flags::{Effect, Flag, Takes};
+use crate::helm::flags::{Command, Effect, Flag, Needs, Takes};
 
-/// The flags of `template`: all of helm 4.3.1's, and ours.
-pub const TEMPLATE: &[Flag] = &[
+/// The command `template`, with all flags of helm 4.3.1 and ours.
+pub const TEMPLATE: Command =
+    Command { name: "template", arguments: "[NAME] CHART", needs: Needs::Some, flags: FLAGS };
+
+const FLAGS: &[Flag] = &[
     Flag {
         name: "api-versions",
         short: Some('a'),
@@ -99,7 +102,7 @@ pub const TEMPLATE: &[Flag] = &[
     Flag {
         name: "labels",
         short: Some('l'),
-        takes: Takes::List,
+        takes: Takes::Pairs,
         effect: Effect::Done,
         help: "labels of the release record",
     },
@@ -166,7 +169,7 @@ pub const TEMPLATE: &[Flag] = &[
     Flag {
         name: "server-side",
         short: None,
-        takes: Takes::OnSwitch,
+        takes: Takes::Switch,
         effect: Effect::NotForRendering,
         help: "apply on the server",
     },
@@ -207,7 +210,7 @@ pub const TEMPLATE: &[Flag] = &[
     Flag {
         name: "timeout",
         short: None,
-        takes: Takes::Text,
+        takes: Takes::Duration,
         effect: Effect::NotForRendering,
         help: "how long to wait for Kubernetes",
     },
@@ -218,7 +221,7 @@ pub const TEMPLATE: &[Flag] = &[
     Flag {
         name: "wait",
         short: None,
-        takes: Takes::OptionalText,
+        takes: Takes::Wait,
         effect: Effect::NotForRendering,
         help: "wait until objects are ready",
     },
