@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use libyaml_safer::{EventData, Parser, ScalarStyle};
+use libyaml_safer::{Event, EventData, Mark as YamlMark, Parser, ScalarStyle};
 use value::{Key, Map, Value};
 
+use crate::escapes;
 use crate::reader::{self, Chunks};
 use crate::scalar::{self, Scalar};
 use crate::touching::{self, Readable};
@@ -80,7 +81,7 @@ fn parse_some(text: &str, rules: Rules, most: usize) -> Result<Vec<Document>, Er
 }
 
 /// The characters that end a line in YAML 1.1.
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+pub(crate) const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// A text that the parser can read, since it ends with a line break.
 #[derive(Clone, Copy)]
@@ -89,12 +90,36 @@ pub(crate) struct Ended<'a> {
     pub(crate) text: &'a str,
     /// The line break that was added, and the line behind the end.
     added: Option<(char, u64)>,
+    /// Whether `\/` is in it.
+    has_slash: bool,
 }
 
 impl Ended<'_> {
+    /// What Go makes of an event, and where it begins.
+    pub(crate) fn read(&self, mut event: Event, rules: Rules) -> Result<(EventData, Mark), Error> {
+        self.restore(&mut event.data, event.end_mark.line);
+        if self.has_slash
+            && let EventData::Scalar { style: ScalarStyle::DoubleQuoted, .. } = event.data
+        {
+            self.refuse_slash(event.start_mark, event.end_mark, rules)?;
+        }
+        Ok((event.data, mark_of(event.start_mark)))
+    }
+
+    fn refuse_slash(&self, start: YamlMark, end: YamlMark, rules: Rules) -> Result<(), Error> {
+        let quoted = self.text.get(start.index as usize..end.index as usize).unwrap_or_default();
+        let Some(at) = escapes::slash(quoted) else { return Ok(()) };
+        let line = start.line + lines(&quoted[..at]);
+        Err(Error::Syntax {
+            mark: Mark { line: line + 1, ..mark_of(start) },
+            line: named_line((Some(start.line), Some(line)), 1, rules),
+            problem: escapes::UNKNOWN.to_owned(),
+        })
+    }
+
     /// A block scalar that ends at the end of the text, in the line `end`, has no more line breaks than were
     /// written.
-    pub(crate) fn restore(&self, event: &mut EventData, end: u64) {
+    fn restore(&self, event: &mut EventData, end: u64) {
         if let EventData::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = event
             && let Some((added, line)) = self.added
             && line == end
@@ -123,7 +148,7 @@ fn missing_break(text: &str) -> Option<char> {
     ['\u{2028}', '\u{2029}'].into_iter().find(|candidate| !text.contains(*candidate)).or(Some('\u{2028}'))
 }
 
-/// Reads with the parser, which has three habits that texts must be kept from.
+/// Reads with the parser, which has habits that texts must be kept from.
 pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error>) -> Result<T, Error> {
     // The parser takes any character whose first byte is that of a byte order mark for one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -132,8 +157,11 @@ pub(crate) fn guarded<T>(text: &str, read: impl Fn(Ended<'_>) -> Result<T, Error
     let added = missing.zip(padded.as_deref().map(lines));
     // It gives up with a panic where a tag and a comma touch within brackets.
     match touching::readable(padded.as_deref().unwrap_or(text)) {
-        Readable::Whole(text) => read(Ended { text: &text, added }),
-        Readable::Broken(text) => read(Ended { text: &text, added }).and_then(|_| {
+        Readable::Whole(text) => escapes::read(text, |text| {
+            let has_slash = text.contains("\\/");
+            read(Ended { text, added, has_slash })
+        }),
+        Readable::Broken(text) => read(Ended { text: &text, added, has_slash: false }).and_then(|_| {
             let problem = "did not find expected whitespace or line break".to_owned();
             Err(Error::Syntax { mark: Mark::default(), line: None, problem })
         }),
@@ -234,9 +262,8 @@ impl Node {
 
 impl Composer<'_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
-        let mut event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
-        self.ended.restore(&mut event.data, event.end_mark.line);
-        Ok((event.data, mark_of(event.start_mark)))
+        let event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
+        self.ended.read(event, self.rules)
     }
 
     fn node(&mut self, event: EventData, mark: Mark) -> Result<Node, Error> {
@@ -457,20 +484,25 @@ fn is_of_tag(value: &Value, tag: &str) -> bool {
     }
 }
 
-pub(crate) fn mark_of(mark: libyaml_safer::Mark) -> Mark {
+pub(crate) fn mark_of(mark: YamlMark) -> Mark {
     Mark { line: mark.line + 1, column: mark.column + 1 }
 }
 
 /// The line that go-yaml names, where it names one (`parser.fail`): lines are counted from zero there, one is
 /// added for scanner errors, and version 3 prefers the place where the construct began.
-pub(crate) fn syntax(error: &libyaml_safer::Error, rules: Rules) -> Error {
-    let scanner = u64::from(error.kind() == libyaml_safer::ErrorKind::Scanner);
-    let line_of = |mark: Option<libyaml_safer::Mark>| mark.map(|mark| mark.line).filter(|line| *line > 0);
-    let (context, problem) = (line_of(error.context_mark()), line_of(error.problem_mark()));
-    let line = match rules {
+fn named_line((context, problem): (Option<u64>, Option<u64>), scanner: u64, rules: Rules) -> Option<u64> {
+    let [context, problem] = [context, problem].map(|line| line.filter(|line| *line > 0));
+    match rules {
         Rules::V2 => problem.map(|line| line + scanner).or(context),
         Rules::V3 => context.or(problem).map(|line| line + scanner),
-    };
+    }
+}
+
+pub(crate) fn syntax(error: &libyaml_safer::Error, rules: Rules) -> Error {
+    let scanner = u64::from(error.kind() == libyaml_safer::ErrorKind::Scanner);
+    let line_of = |mark: Option<YamlMark>| mark.map(|mark| mark.line);
+    let lines = (line_of(error.context_mark()), line_of(error.problem_mark()));
+    let line = named_line(lines, scanner, rules);
     Error::Syntax {
         mark: error.problem_mark().or(error.context_mark()).map_or_else(Mark::default, mark_of),
         line,

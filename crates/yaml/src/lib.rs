@@ -10,6 +10,7 @@
 mod document;
 mod emit;
 mod error;
+mod escapes;
 pub mod node;
 mod reader;
 mod scalar;

@@ -8,7 +8,7 @@ use value::Key;
 
 use super::{Entry, Mapping, Node, Scalar, Style, Tag, plain_tag};
 use crate::Rules;
-use crate::document::{Ended, MAX_DEPTH, guarded, is_excessive, mark_of, syntax};
+use crate::document::{Ended, MAX_DEPTH, guarded, is_excessive, syntax};
 use crate::reader::{self, Chunks};
 use crate::{Error, Mark};
 
@@ -57,9 +57,8 @@ type Sized = (Node, usize);
 
 impl Composer<'_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
-        let mut event = self.parser.parse().map_err(|error| syntax(&error, Rules::V3))?;
-        self.ended.restore(&mut event.data, event.end_mark.line);
-        Ok((event.data, mark_of(event.start_mark)))
+        let event = self.parser.parse().map_err(|error| syntax(&error, Rules::V3))?;
+        self.ended.read(event, Rules::V3)
     }
 
     fn node(&mut self, event: EventData, mark: Mark) -> Result<Sized, Error> {
