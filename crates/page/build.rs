@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 
 /// Smaller files go out as they are: a compressed one would not save a packet, and people can read them with curl.
 const WORTH_PACKING: usize = 2048;
@@ -68,10 +69,16 @@ fn pack(file: &Path, path: &str, packed: &Path) -> Result<String, Box<dyn Error>
     let mut line = String::new();
     writeln!(
         line,
-        "({path:?}, Asset {{ content_type: {content_type:?}, bytes: include_bytes!({packed:?}), encoding: {encoding}, is_immutable: {} }}),",
+        "({path:?}, Asset {{ content_type: {content_type:?}, bytes: include_bytes!({packed:?}), encoding: {encoding}, etag: {:?}, is_immutable: {} }}),",
+        etag(&served),
         path.starts_with("assets/"),
     )?;
     Ok(line)
+}
+
+/// As many digits of the digest as no two files will ever share.
+fn etag(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn content_type(path: &str) -> Result<&'static str, String> {

@@ -6,6 +6,7 @@
 pub mod accounts;
 mod expression;
 mod glob;
+pub mod masking;
 pub mod policy;
 pub mod projects;
 pub mod repositories;

@@ -105,19 +105,14 @@ impl fmt::Display for Unknown<'_> {
     }
 }
 
-/// The known name with which `name` shares most of its beginning and its end.
+/// The known name that `name` is nearest to, if it is near; a different case costs nothing.
 fn nearest(name: &str) -> Option<&'static str> {
-    let shared = |known: &str| {
-        let (a, b) = (known.to_lowercase(), name.to_lowercase());
-        let (longer, shorter) = (a.len().max(b.len()), a.len().min(b.len()));
-        let from_left = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
-        let from_right = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
-        ((from_left + from_right).min(shorter), longer)
-    };
+    let lower = name.to_lowercase();
+    let distance = |known: &str| strsim::levenshtein(&known.to_lowercase(), &lower);
     let all = OF_ARGO_CD.into_iter().chain(CARRIED);
-    let (known, (same, longer)) =
-        all.map(|known| (known, shared(known))).max_by_key(|(_, (same, longer))| same * 100 / longer)?;
-    (same * 3 >= longer * 2).then_some(known)
+    let (distance, known) =
+        all.map(|known| (distance(known), known)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + name.len() / 3).then_some(known)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use argocd_api::{application, project};
 use argocd_core::accounts::{self, Account, Accounts, AccountsError, Data};
+use argocd_core::masking::{ANNOTATIONS, Mask, Sign};
 use argocd_core::policy::{self, MatchMode, Policy, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -174,6 +175,11 @@ impl ControlPlane {
     /// The settings of `argocd-cm`.
     pub(crate) fn config(&self) -> Data {
         self.config_maps.get(&self.namespace, CONFIG).map(|object| data_of_map(&object)).unwrap_or_default()
+    }
+
+    /// What of Secrets is hidden.
+    pub(crate) fn mask(&self, sign: Sign) -> Mask {
+        Mask::new(sign, self.config().get(ANNOTATIONS).map(String::as_str).unwrap_or_default())
     }
 
     /// What `argocd-secret` holds.

@@ -21,7 +21,6 @@ mod flux_action;
 mod limiter;
 mod link;
 mod list;
-mod masking;
 mod objects;
 mod page;
 mod page_api;

@@ -169,11 +169,34 @@ impl Session {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, Error> {
+        self.select(resource, namespace, ("labelSelector", labels)).await
+    }
+
+    /// All objects of a kind in a namespace whose fields have these values, which the kind must be selectable by.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn list_with(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Vec<Value>, Error> {
+        let fields: Vec<String> = fields.iter().map(|(field, value)| format!("{field}={value}")).collect();
+        self.select(resource, namespace, ("fieldSelector", &fields.join(","))).await
+    }
+
+    async fn select(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        selector: (&str, &str),
+    ) -> Result<Vec<Value>, Error> {
         let path = resource.collection(namespace);
         let mut objects = Vec::new();
         let mut next = String::new();
         loop {
-            let query = query(&[("labelSelector", labels), ("limit", "500"), ("continue", &next)]);
+            let query = query(&[selector, ("limit", "500"), ("continue", &next)]);
             let (_, page) = self.call(Method::GET, &format!("{path}{query}"), None).await?;
             let items = page.get("items").and_then(Value::as_list).unwrap_or_default();
             // Items of a list do not repeat the kind of the list.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use argocd_server::{Asset, Page, PreviewError, Previewed};
 use bytes::Bytes;
 use loopback::{Preview, SourceError};
-use sha2::{Digest as _, Sha256};
 use value::Value;
 
 /// The page that is packed into the binary.
@@ -26,10 +25,9 @@ impl Page for Packed {
 }
 
 fn asset(file: page::Asset) -> Asset {
-    let digest = Sha256::digest(file.bytes);
     Asset {
         content_type: file.content_type,
-        etag: digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
+        etag: file.etag.to_owned(),
         is_immutable: file.is_immutable,
         body: Bytes::from_static(file.bytes),
         is_gzipped: file.encoding == Some("gzip"),

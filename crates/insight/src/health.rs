@@ -141,6 +141,11 @@ pub fn of_kind(object: &Value, now: Timestamp) -> Option<Health> {
     Some(health)
 }
 
+/// Whether Argo CD has a rule for a kind, so that its objects count for the health of what they are part of.
+pub fn is_judged(group: &str, kind: &str) -> bool {
+    kinds::rule(group, kind).is_some()
+}
+
 fn by_kstatus(object: &Value, kind: &str, now: Timestamp) -> Option<Health> {
     // They are always ready, and nobody asks.
     if matches!(kind, "ConfigMap" | "Secret") {

@@ -11,6 +11,8 @@ pub struct Asset {
     pub bytes: &'static [u8],
     /// The value of `Content-Encoding`.
     pub encoding: Option<&'static str>,
+    /// A text that is another one when the content is.
+    pub etag: &'static str,
     /// Whether the name changes with the content, so that it can be kept for ever.
     pub is_immutable: bool,
 }
@@ -23,6 +25,7 @@ static UNBUILT: Asset = Asset {
     content_type: "text/html; charset=utf-8",
     bytes: include_bytes!("unbuilt.html"),
     encoding: None,
+    etag: concat!("unbuilt-", env!("CARGO_PKG_VERSION")),
     is_immutable: false,
 };
 

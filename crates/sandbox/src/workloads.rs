@@ -15,11 +15,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use value::Value;
 
+mod autoscaler;
 mod bootstrap;
 mod client;
 mod cluster_defaults;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod events;
 mod garbage;
@@ -38,6 +40,7 @@ pub(crate) use bootstrap::bootstrap;
 use crate::api::{Api, DEFINITIONS};
 use crate::config::Timing;
 use crate::crd;
+use crate::kinds::Kind;
 use crate::status::Refusal;
 use crate::store::{Change, ChangeKind, Location};
 use client::Builtins;
@@ -61,6 +64,8 @@ enum Controller {
     StatefulSet,
     DaemonSet,
     Job,
+    Autoscaler,
+    Disruption,
     Volumes,
     Scheduler,
     Node,
@@ -217,6 +222,8 @@ impl Controllers {
             Controller::StatefulSet => stateful_set::reconcile(api, builtins, at),
             Controller::DaemonSet => daemon_set::reconcile(api, builtins, at),
             Controller::Job => job::reconcile(api, builtins, at),
+            Controller::Autoscaler => autoscaler::reconcile(api, builtins, at),
+            Controller::Disruption => disruption::reconcile(api, builtins, at),
             Controller::Volumes => volumes::reconcile(api, builtins, at),
             Controller::Scheduler => scheduler::reconcile(api, builtins, at),
             Controller::Node => self.node.reconcile(api, builtins, &self.timing, at),
@@ -247,6 +254,8 @@ impl Controllers {
             "statefulsets.apps" => self.look(Controller::StatefulSet, at),
             "daemonsets.apps" => self.look(Controller::DaemonSet, at),
             "jobs.batch" => self.look(Controller::Job, at),
+            "horizontalpodautoscalers.autoscaling" => self.look(Controller::Autoscaler, at),
+            "poddisruptionbudgets.policy" => self.look(Controller::Disruption, at),
             "pods" => self.route_pod(at, kind),
             "services" => self.look(Controller::Endpoints, at),
             "nodes" => self.route_node(),
@@ -268,13 +277,19 @@ impl Controllers {
         if kind == ChangeKind::Deleted {
             self.look_at_claims(at);
         }
-        let services: Vec<Location> = {
+        self.look_at_all(Controller::Endpoints, &self.builtins.services.clone(), &at.namespace);
+        self.look_at_all(Controller::Disruption, &self.builtins.budgets.clone(), &at.namespace);
+    }
+
+    /// Looks at what may select a Pod of the namespace.
+    fn look_at_all(&mut self, controller: Controller, kind: &Kind, namespace: &str) {
+        let found: Vec<Location> = {
             let transaction = self.api.begin();
-            let services = transaction.stored(&self.builtins.services, Some(&at.namespace));
-            services.filter_map(|service| Location::of("services", service)).collect()
+            let found = transaction.stored(kind, Some(namespace));
+            found.filter_map(|object| Location::of(&kind.table, object)).collect()
         };
-        for service in &services {
-            self.look(Controller::Endpoints, service);
+        for location in &found {
+            self.look(controller, location);
         }
     }
 

@@ -56,19 +56,30 @@ impl Decoder<'_> {
     }
 
     fn fields(&mut self, place: Place<'_>, message: &Message, bytes: &[u8]) -> Result<Map, DecodeError> {
+        let all = self.held(message, bytes, |field| place.name(&field.json_name))?;
+        let mut map = Map::new();
+        for (field, held) in message.fields.iter().zip(all) {
+            self.show(place.name(&field.json_name), field, held, &mut map)?;
+        }
+        Ok(map)
+    }
+
+    /// What is found of each field, in the order of the fields.
+    fn held<'p>(
+        &mut self,
+        message: &'p Message,
+        bytes: &[u8],
+        place: impl Fn(&'p Field) -> Place<'p>,
+    ) -> Result<Vec<Held>, DecodeError> {
         let mut all: Vec<Held> = message.fields.iter().map(|_| Held::Nothing).collect();
         for part in Fields::of(bytes) {
             let Part { number, wire } = part?;
             // A client may know fields that came later.
             let Ok(at) = message.fields.binary_search_by_key(&number, |field| field.number) else { continue };
             let field = &message.fields[at];
-            self.collect(place.name(&field.json_name), field, wire, &mut all[at])?;
+            self.collect(place(field), field, wire, &mut all[at])?;
         }
-        let mut map = Map::new();
-        for (field, held) in message.fields.iter().zip(all) {
-            self.show(place.name(&field.json_name), field, held, &mut map)?;
-        }
-        Ok(map)
+        Ok(all)
     }
 
     fn collect(
@@ -118,12 +129,7 @@ impl Decoder<'_> {
         entry: &Message,
         bytes: &[u8],
     ) -> Result<(Key, Value), DecodeError> {
-        let mut all: Vec<Held> = entry.fields.iter().map(|_| Held::Nothing).collect();
-        for part in Fields::of(bytes) {
-            let Part { number, wire } = part?;
-            let Ok(at) = entry.fields.binary_search_by_key(&number, |field| field.number) else { continue };
-            self.collect(place, &entry.fields[at], wire, &mut all[at])?;
-        }
+        let all = self.held(entry, bytes, |_| place)?;
         let (mut key, mut value) = (Value::Null, Value::Null);
         for (field, held) in entry.fields.iter().zip(all) {
             let target = if field.number == 1 { &mut key } else { &mut value };

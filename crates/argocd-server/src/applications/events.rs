@@ -58,12 +58,9 @@ pub(crate) async fn of_object(
     let events = Resource::new(GroupVersionKind::new("", "v1", "Event"), "events", true);
     // Those about objects without a namespace are in this one.
     let home = if namespace.is_empty() { "default" } else { namespace };
-    let mut found = control.session().list(&events, home, "").await?;
-    found.retain(|event| {
-        let about = |field| event.str_at(&["involvedObject", field]).unwrap_or_default();
-        about("uid") == uid && about("name") == name && about("namespace") == namespace
-    });
-    Ok(found)
+    let about =
+        [("involvedObject.name", name), ("involvedObject.namespace", namespace), ("involvedObject.uid", uid)];
+    Ok(control.session().list_with(&events, home, &about).await?)
 }
 
 /// With the time that Go always writes, and without reporters that are not named.

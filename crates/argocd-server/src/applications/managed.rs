@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apimachinery::object;
+use argocd_core::masking::{Mask, Sign, masked};
 use engine::ObjectRef;
 use value::Value;
 
@@ -11,7 +12,6 @@ use crate::answer::Answer;
 use crate::control_plane::ControlPlane;
 use crate::deployment::Deployment;
 use crate::error::ApiError;
-use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Get, OnApplication};
 use crate::request::Request;
 
@@ -24,7 +24,7 @@ pub(crate) async fn managed_resources(
 ) -> Result<Answer, ApiError> {
     let deployment = Deployment::of(&control, &permit.application);
     let own = deployment.tree.iter().filter(|placed| placed.parents.is_empty());
-    let mask = Mask::new(&control, Sign::Plus);
+    let mask = control.mask(Sign::Plus);
     let mut items = Vec::new();
     for placed in own.filter(|placed| is_asked(&request, &placed.reference, &placed.version)) {
         let seen = control.objects.get(&placed.reference);

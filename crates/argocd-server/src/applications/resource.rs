@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
+use argocd_core::masking::{Sign, masked};
 use cluster::{Propagation, Subresource, Target};
 use engine::ObjectRef;
 use value::Value;
@@ -14,7 +15,6 @@ use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::deployment::Deployment;
 use crate::error::{ApiError, Code};
-use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Get, OnApplication, OnResource, RemoveResource, UpdateResource};
 use crate::request::Request;
 
@@ -148,6 +148,6 @@ pub(super) async fn find(
 }
 
 fn manifest(control: &ControlPlane, live: &Value) -> Answer {
-    let live = masked(live, &Mask::new(control, Sign::Plus));
+    let live = masked(live, &control.mask(Sign::Plus));
     Answer::Json(Value::map_of([("manifest", value::to_json(&live))]))
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use apimachinery::object;
+use argocd_core::masking::{Sign, masked};
 use value::Value;
 
 use super::operation::is_automated;
 use crate::answer::Answer;
 use crate::control_plane::ControlPlane;
 use crate::error::{ApiError, Code};
-use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Get, OnApplication, Terminate};
 use crate::request::Request;
 
@@ -32,7 +32,7 @@ pub(crate) async fn manifests(
     let revision = request.parameter("revision").filter(|revision| !revision.is_empty());
     let objects = control.preview()?.manifests(&permit.application, revision).await?;
     let objects = objects.as_list().unwrap_or_default().iter();
-    let mask = Mask::new(&control, Sign::Plus);
+    let mask = control.mask(Sign::Plus);
     let texts: Vec<String> = objects.map(|object| value::to_json(&masked(object, &mask))).collect();
     Ok(Answer::Json(Value::map_of([("manifests", Value::list_of(texts))])))
 }

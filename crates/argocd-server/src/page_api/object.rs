@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
+use argocd_core::masking::{Mask, Sign, masked};
 use cluster::Target;
 use engine::ObjectRef;
 use insight::health::{self, Health};
@@ -17,7 +18,6 @@ use crate::authentication::Caller;
 use crate::control_plane::ControlPlane;
 use crate::deployment::{Deployment, finding};
 use crate::error::{ApiError, Code};
-use crate::masking::{Mask, Sign, masked};
 use crate::permit::{Permit, no_session, sees};
 use crate::request::Request;
 use crate::sight::Sight;
@@ -117,7 +117,7 @@ pub(crate) async fn object(
     let health = health::of_kind(&live, now);
     let found = diagnose([&live], now, &Terms::FLUX);
     let mut answer = Map::new();
-    answer.insert("object", shown(&live, &Mask::new(&control, Sign::Asterisk)));
+    answer.insert("object", shown(&live, &control.mask(Sign::Asterisk)));
     add_health(&mut answer, health);
     answer.insert("conditions", conditions(&live));
     answer.insert("events", Value::list_of(newest_first(&events)));

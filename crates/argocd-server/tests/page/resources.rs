@@ -178,8 +178,12 @@ async fn logs_say_why_there_are_none() {
     assert!(entries[0]["result"]["content"].as_str().expect("content").contains("log"), "{text}");
     assert_eq!((&entries[0]["result"]["last"], &entries[1]["result"]["last"]), (&json!(false), &json!(true)));
     assert!(get(&world, &admin, "/logs?podName=nothing").await.body.is_empty());
-    let refused = get(&world, &admin, "/logs?download=true").await;
-    assert_eq!(refused.status, 501);
+    let query = "/logs?download=true&namespace=shop&podName=web&container=main";
+    let file = get(&world, &admin, query).await;
+    assert_eq!((file.status, file.header("content-type")), (200, "application/octet-stream"));
+    assert_eq!(file.header("content-disposition"), "attachment;filename=\"shop-web-main.log\"");
+    let refused = get(&world, &admin, "/logs?untilTime=tomorrow").await;
+    assert!(refused.json()["error"]["message"].as_str().expect("a message").starts_with("invalid untilTime"));
     world.stop().await;
 }
 
@@ -216,5 +220,51 @@ async fn a_tree_is_watched() {
         last = next(&mut body).await;
     }
     assert_eq!(last.expect("an error")["error"]["message"], "permission denied");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_is_made_where_the_project_allows_it() {
+    const CRON_JOB: &str =
+        r#""namespace":"shop","resourceName":"nightly","version":"v1","group":"batch","kind":"CronJob""#;
+    let (world, admin) = settled().await;
+    let cron_job = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, namespace: shop}, spec: {schedule: '0 3 * * *', \
+                    jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: m, image: 'i:1'}]}}}}}}";
+    world.apply(cron_job).await;
+    let inventory = "inventory: {entries: [{id: shop_nightly_batch_CronJob, v: v1}]}";
+    world.report(&kustomization("shop", None), &format!("{{{inventory}}}")).await;
+    let project = async |spec: &str| {
+        let metadata = "metadata: {name: web, namespace: argocd}";
+        world
+            .apply(&format!(
+                "{{apiVersion: argoproj.io/v1alpha1, kind: AppProject, {metadata}, spec: {spec}}}"
+            ))
+            .await;
+    };
+    let everywhere = "destinations: [{server: '*', namespace: '*'}]";
+    project(&format!("{{{everywhere}, namespaceResourceBlacklist: [{{group: batch, kind: Job}}]}}")).await;
+    let made = async || {
+        let mut last = run(&world, &admin, CRON_JOB, "create-job").await;
+        // The tree follows the inventory a moment later.
+        for _ in 0..100 {
+            let message = String::from_utf8_lossy(&last.body).into_owned();
+            if !message.contains("not found as part") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            last = run(&world, &admin, CRON_JOB, "create-job").await;
+        }
+        last
+    };
+    let refused = made().await;
+    let message = refused.json()["message"].as_str().expect("a message").to_owned();
+    assert!(message.starts_with("application is not permitted to manage batch/Job/nightly-"), "{message}");
+    project(&format!("{{{everywhere}}}")).await;
+    assert_eq!(made().await.json(), json!({}));
+    assert_eq!(run(&world, &admin, CRON_JOB, "suspend").await.json(), json!({}));
+    assert_eq!(live(&world, cron_job).await.at(&["spec", "suspend"]), Some(&true.into()));
+    let query = "?namespace=shop&resourceName=nightly&version=v1&group=batch&kind=CronJob";
+    let offered = get(&world, &admin, &format!("/resource/actions{query}")).await.json();
+    assert_eq!(offered["actions"][0]["name"], "resume");
     world.stop().await;
 }

@@ -151,9 +151,11 @@ impl Known {
             .filter(|known| known.starts_with(parent))
             .filter_map(|known| known.get(depth - 1))
             .collect();
+        // A different case costs nothing.
+        let distance = |known: &str| strsim::levenshtein(&known.to_lowercase(), &name.to_lowercase());
         let (nearest, distance) = siblings
             .into_iter()
-            .map(|known| (known, distance(known, name)))
+            .map(|known| (known, distance(known)))
             .min_by_key(|(_, distance)| *distance)?;
         let is_close = distance <= 1 + name.chars().count() / 3;
         is_close.then(|| with(parent, [nearest.as_str()]).join("."))
@@ -162,23 +164,6 @@ impl Known {
 
 fn with<S: Into<String>>(prefix: &[String], path: impl IntoIterator<Item = S>) -> Vec<String> {
     prefix.iter().cloned().chain(path.into_iter().map(Into::into)).collect()
-}
-
-/// Levenshtein's distance; a different case costs nothing.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 static VALUES: LazyLock<Regex> = LazyLock::new(|| compiled(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)"));

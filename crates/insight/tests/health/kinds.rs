@@ -2,6 +2,9 @@
 //!
 //! Source: Argo CD 3.6, gitops-engine `pkg/health` and `resource_customizations`.
 
+use insight::health::{Health, HealthStatus, together};
+use value::Value;
+
 use crate::{object, parse, told};
 
 fn check(version: &str, kind: &str, rows: &[(&str, &str)]) {
@@ -438,4 +441,31 @@ fn what_is_deleted_is_on_the_way() {
         r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","deletionTimestamp":"2026-01-01T00:00:00Z"}}"#,
     );
     assert_eq!(told(&deleted), "Progressing Pending deletion");
+}
+
+#[test]
+fn those_that_are_worst_together_are_named_up_to_three() {
+    let pods: Vec<Value> = ["a", "b", "c", "d", "e"]
+        .map(|name| {
+            parse(&format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}","namespace":"ns"}}}}"#
+            ))
+        })
+        .into();
+    let role = parse(
+        r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"reader"}}"#,
+    );
+    let of = |statuses: &[HealthStatus]| {
+        let objects = [&role].into_iter().chain(&pods);
+        let health = together(objects.zip(statuses.iter().map(|status| Health::new(*status, ""))));
+        format!("{} {}", health.status.as_str(), health.message)
+    };
+    use HealthStatus::{Degraded, Healthy, Progressing};
+    assert_eq!(of(&[]), "Healthy ");
+    assert_eq!(
+        of(&[Degraded, Healthy, Progressing, Degraded]),
+        "Degraded Caused by rbac.authorization.k8s.io/ClusterRole:reader, Pod:ns/c"
+    );
+    assert_eq!(of(&[Healthy, Progressing]), "Progressing Caused by Pod:ns/a");
+    assert!(of(&[Degraded; 5]).ends_with("ClusterRole:reader, Pod:ns/a, Pod:ns/b and 2 more"));
 }

@@ -8,9 +8,9 @@ mod removal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apimachinery::object;
 use argocd_api::Application;
 use argocd_api::project::Project;
+use argocd_core::masking::{Mask, Sign, masked};
 use argocd_core::projects;
 use argocd_core::revision::is_commit;
 use cluster::runtime::ObjectKey;
@@ -336,7 +336,8 @@ fn said(conditions: &[Condition]) -> String {
 
 /// The generated objects, in the order in which they are made.
 fn objects(generated: &Generated) -> Vec<Value> {
-    let secret = generated.secret.as_ref().map(masked);
+    let mask = Mask::new(Sign::Plus, "");
+    let secret = generated.secret.as_ref().map(|secret| masked(secret, &mask));
     let objects = [generated.namespace.clone(), secret, Some(generated.source.clone())];
     let objects = objects.into_iter().flatten().chain([generated.workload.clone()]);
     let shown = |object: Value| {
@@ -345,16 +346,6 @@ fn objects(generated: &Generated) -> Vec<Value> {
         Some(item)
     };
     objects.filter_map(shown).collect()
-}
-
-fn masked(secret: &Value) -> Value {
-    let mut secret = secret.clone();
-    let names: Vec<String> =
-        object::text_entries(secret.get("data")).map(|(name, _)| name.to_owned()).collect();
-    for name in names {
-        secret.set_at(&["data", &name], "++++++++");
-    }
-    secret
 }
 
 fn problem(condition: &Condition) -> Value {

@@ -35,6 +35,8 @@ pub(super) struct Builtins {
     pub(super) daemon_sets: Arc<Kind>,
     pub(super) revisions: Arc<Kind>,
     pub(super) jobs: Arc<Kind>,
+    pub(super) autoscalers: Arc<Kind>,
+    pub(super) budgets: Arc<Kind>,
 }
 
 impl Builtins {
@@ -58,6 +60,8 @@ impl Builtins {
             daemon_sets: api.builtin("apps/v1", "DaemonSet")?,
             revisions: api.builtin("apps/v1", "ControllerRevision")?,
             jobs: api.builtin("batch/v1", "Job")?,
+            autoscalers: api.builtin("autoscaling/v2", "HorizontalPodAutoscaler")?,
+            budgets: api.builtin("policy/v1", "PodDisruptionBudget")?,
         })
     }
 }

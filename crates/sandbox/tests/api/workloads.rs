@@ -293,3 +293,44 @@ async fn a_deleted_pod_takes_its_time_and_goes() {
     assert_eq!(marked.at(&["metadata", "deletionGracePeriodSeconds"]).unwrap().as_i64(), Some(30));
     world.client.until_gone(&path).await;
 }
+
+#[tokio::test]
+async fn an_autoscaler_says_whether_it_finds_its_target() {
+    const PATH: &str = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
+    let world = world().await;
+    world.client.post(DEPLOYMENTS, &deployment("i:1", "")).await.ok();
+    for name in ["web", "gone"] {
+        let autoscaler = format!(
+            "{{metadata: {{name: {name}}}, spec: {{maxReplicas: 3, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}}}}}"
+        );
+        world.client.post(PATH, &autoscaler).await.ok();
+    }
+    let of = |name: &str| format!("{PATH}/{name}");
+    let web = world.client.until(&of("web"), |one| condition(one, "AbleToScale").is_some()).await;
+    assert_eq!(
+        (reason(&web, "AbleToScale"), number(&web, "currentReplicas")),
+        (Some("SucceededGetScale"), 2)
+    );
+    let gone = world.client.until(&of("gone"), |one| condition(one, "AbleToScale").is_some()).await;
+    assert_eq!(reason(&gone, "AbleToScale"), Some("FailedGetScale"));
+}
+
+#[tokio::test]
+async fn a_disruption_budget_counts_its_pods() {
+    const PATH: &str = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    let world = world().await;
+    for (name, spec) in [("half", "minAvailable: 50%"), ("none", "maxUnavailable: 0")] {
+        let budget = format!(
+            "{{metadata: {{name: {name}}}, spec: {{{spec}, selector: {{matchLabels: {{a: web}}}}}}}}"
+        );
+        world.client.post(PATH, &budget).await.ok();
+    }
+    world.client.post(DEPLOYMENTS, &deployment("i:1", "")).await.ok();
+    let ready = |one: &Value| number(one, "currentHealthy") == 2;
+    let half = world.client.until(&format!("{PATH}/half"), ready).await;
+    assert_eq!(reason(&half, "DisruptionAllowed"), Some("SufficientPods"));
+    assert_eq!((number(&half, "desiredHealthy"), number(&half, "disruptionsAllowed")), (1, 1));
+    let none = world.client.until(&format!("{PATH}/none"), ready).await;
+    assert_eq!(reason(&none, "DisruptionAllowed"), Some("InsufficientPods"));
+    assert_eq!((number(&none, "desiredHealthy"), number(&none, "expectedPods")), (2, 2));
+}

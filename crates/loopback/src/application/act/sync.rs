@@ -10,6 +10,7 @@ use cluster::events::{Event, Severity};
 use cluster::runtime::{Cause, Next};
 use cluster::{Error, Resource, Target};
 use engine::inventory::Entry;
+use insight::health::is_judged;
 use value::Value;
 
 use super::deploy::{Deployment, Posture};
@@ -23,21 +24,8 @@ use crate::reflect::{self, Condition, HealthStatus, Subject};
 /// So many objects of an inventory are looked at for health and images.
 const MAX_CHILDREN: usize = 200;
 
-/// Kinds whose objects have health, images or addresses to tell.
-const TELLING: [(&str, &str); 12] = [
-    ("", "PersistentVolumeClaim"),
-    ("", "Pod"),
-    ("", "ReplicationController"),
-    ("", "Service"),
-    ("apps", "DaemonSet"),
-    ("apps", "Deployment"),
-    ("apps", "ReplicaSet"),
-    ("apps", "StatefulSet"),
-    ("argoproj.io", "Application"),
-    ("batch", "CronJob"),
-    ("batch", "Job"),
-    ("networking.k8s.io", "Ingress"),
-];
+/// Kinds whose objects have images or addresses to tell, or are Applications themselves; beside those with health.
+const TELLING: [(&str, &str); 2] = [("", "ReplicationController"), ("argoproj.io", "Application")];
 
 impl Reconciliation<'_> {
     /// Carries `step` out, and writes what the Flux objects tell.
@@ -143,7 +131,8 @@ impl Reconciliation<'_> {
         let Some(workload) = workload else { return Ok(Vec::new()) };
         let mut children = Vec::new();
         let telling = |entry: &Entry| {
-            TELLING.contains(&(entry.reference.group.as_str(), entry.reference.kind.as_str()))
+            let (group, kind) = (entry.reference.group.as_str(), entry.reference.kind.as_str());
+            is_judged(group, kind) || TELLING.contains(&(group, kind))
         };
         for entry in reflect::children_of(workload).into_iter().filter(telling).take(MAX_CHILDREN) {
             children.extend(self.read(&entry).await?);

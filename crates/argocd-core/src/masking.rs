@@ -4,16 +4,12 @@
 
 use std::collections::HashMap;
 
-use apimachinery::gvk::GroupVersionKind;
-use apimachinery::object;
 use value::{Map, Value};
-
-use crate::control_plane::ControlPlane;
 
 /// Where `kubectl apply` keeps what it applied last, values included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The setting of annotations that are as secret as the values, with commas in between.
-const ANNOTATIONS: &str = "resource.sensitive.mask.annotations";
+pub const ANNOTATIONS: &str = "resource.sensitive.mask.annotations";
 const FIELDS: [&str; 2] = ["data", "stringData"];
 /// The first value of a key is this long, each other one four signs longer.
 const LENGTH: usize = 8;
@@ -21,7 +17,7 @@ const STEP: usize = 4;
 
 /// What stands for values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub enum Sign {
     /// Upstream's.
     Plus,
     /// The page's.
@@ -39,28 +35,24 @@ impl Sign {
 }
 
 /// What is hidden, and how.
-pub(crate) struct Mask {
+pub struct Mask {
     sign: Sign,
     /// The annotations of Secrets whose values are hidden as well.
     annotations: Vec<String>,
 }
 
 impl Mask {
-    /// As `argocd-cm` wants it.
-    pub(crate) fn new(control: &ControlPlane, sign: Sign) -> Self {
-        Self::parse(sign, control.config().get(ANNOTATIONS).map(String::as_str).unwrap_or_default())
-    }
-
-    fn parse(sign: Sign, annotations: &str) -> Self {
+    /// The values, and those of the annotations that a setting names, with commas in between.
+    pub fn new(sign: Sign, annotations: &str) -> Self {
         let keys = annotations.split(',').map(str::trim).filter(|key| !key.is_empty());
         Self { sign, annotations: keys.map(str::to_owned).collect() }
     }
 }
 
 /// The object without the values of a Secret; anything else as it is.
-pub(crate) fn masked(object: &Value, mask: &Mask) -> Value {
-    let is_secret =
-        GroupVersionKind::of(object).is_some_and(|kind| kind.group.is_empty() && kind.kind == "Secret");
+pub fn masked(object: &Value, mask: &Mask) -> Value {
+    let is_core = object.str_at(&["apiVersion"]).is_some_and(|version| !version.contains('/'));
+    let is_secret = is_core && object.str_at(&["kind"]) == Some("Secret");
     if !is_secret {
         return object.clone();
     }
@@ -68,7 +60,7 @@ pub(crate) fn masked(object: &Value, mask: &Mask) -> Value {
     let mut hidden = object.clone();
     hide(&mut hidden, mask, &mut known);
     let is_whole = mask.annotations.iter().any(|key| key == LAST_APPLIED);
-    if let Some(applied) = object::annotation(object, LAST_APPLIED).filter(|_| !is_whole) {
+    if let Some(applied) = object.str_at(&["metadata", "annotations", LAST_APPLIED]).filter(|_| !is_whole) {
         // What cannot be read cannot be masked either.
         match value::from_json(applied.as_bytes()) {
             Ok(mut applied) => {
@@ -135,7 +127,7 @@ mod tests {
     }
 
     fn mask_with(text: &str, annotations: &str) -> String {
-        let mask = Mask::parse(Sign::Plus, annotations);
+        let mask = Mask::new(Sign::Plus, annotations);
         value::to_json(&masked(&value::from_json(text.as_bytes()).expect(text), &mask))
     }
 
