@@ -52,7 +52,7 @@ enum Task {
         /// Write goldens anew instead of comparing them.
         #[arg(long)]
         remake: bool,
-        /// With `helm`: render the charts below this folder instead of the corpus.
+        /// With `helm`: render, lint and show the charts below this folder instead of the corpus.
         #[arg(long, value_name = "DIR")]
         charts: Option<std::path::PathBuf>,
     },

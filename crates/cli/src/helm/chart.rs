@@ -82,7 +82,8 @@ pub(crate) fn load(path: &Path, purpose: Purpose, log: &Log) -> Result<Chart, Fa
         LoadError::Archive(cause) => Failure::new(error.to_string()).with(format!("  because: {cause}")),
         _ => {
             let place = broken_file(&error).map(|file| format!("  --> {}", yaml_place(&file, path)));
-            place.into_iter().fold(Failure::of(&error), Failure::with)
+            let advice = advice(&error).map(|advice| format!("  {advice}"));
+            place.into_iter().chain(advice).fold(Failure::of(&error), Failure::with)
         }
     })
 }
@@ -95,8 +96,27 @@ fn broken_file(error: &LoadError) -> Option<String> {
         }
         LoadError::File { file, .. } => Some((*file).to_owned()),
         LoadError::Values(_) => Some("values.yaml".to_owned()),
-        LoadError::Ignore(_) => Some(".helmignore".to_owned()),
-        LoadError::Invalid(_) => Some("Chart.yaml".to_owned()),
+        LoadError::Ignore { line, .. } => Some(format!(".helmignore:{line}")),
+        LoadError::Invalid(_) | LoadError::UnsupportedVersion | LoadError::ExperimentalVersion => {
+            Some("Chart.yaml".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What to do about an error, where its text does not say so.
+fn advice(error: &LoadError) -> Option<&'static str> {
+    match error {
+        LoadError::Subchart { source, .. } if matches!(**source, LoadError::InnerArchive(_)) => {
+            Some("to get the archive again, run: helm dependency build")
+        }
+        LoadError::Subchart { source, .. } => advice(source),
+        LoadError::NoChart { .. } | LoadError::UndetectableVersion | LoadError::NoChartFile => {
+            Some("a chart is a folder with a Chart.yaml, or an archive of one")
+        }
+        LoadError::UnsupportedVersion | LoadError::ExperimentalVersion => {
+            Some("the apiVersion of a chart is v1 or v2")
+        }
         _ => None,
     }
 }

@@ -176,8 +176,11 @@ struct Unpacked {
 
 impl Unpacked {
     fn new(location: &str, files: Vec<File>) -> Self {
-        let files = files.into_iter().map(|file| (file.name.clone(), file)).collect();
-        Self { location: location.to_owned(), files }
+        let mut by_name = BTreeMap::new();
+        for file in files {
+            by_name.insert(file.name.clone(), file);
+        }
+        Self { location: location.to_owned(), files: by_name }
     }
 }
 

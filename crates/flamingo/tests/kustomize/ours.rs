@@ -42,9 +42,11 @@ fn explain_names_the_file_and_field_behind_each_value() {
 #[test]
 fn explain_of_a_list_element_and_of_a_whole_object() {
     let folder = folder(BASE);
-    let image = "Deployment/prod-web.example.com.spec.template.spec.containers.[name=main].image";
-    let out = printed(folder.path(), &["build", "prod", "--explain", image]);
-    assert!(out.contains("base/kustomization.yaml (images[0])\n    - nginx:1\n    + nginx:2\n"), "{out}");
+    for container in ["containers.[name=main]", "containers[name=main]", "containers.0", "containers[0]"] {
+        let image = format!("Deployment/prod-web.example.com.spec.template.spec.{container}.image");
+        let out = printed(folder.path(), &["build", "prod", "--explain", &image]);
+        assert!(out.contains("base/kustomization.yaml (images[0])\n    - nginx:1\n    + nginx:2\n"), "{out}");
+    }
     let out = printed(folder.path(), &["build", "prod", "--explain", "Deployment/web.example.com"]);
     assert!(
         out.contains("(namePrefix)\n    -   name: web.example.com\n    +   name: prod-web.example.com\n"),

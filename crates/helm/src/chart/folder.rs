@@ -15,7 +15,7 @@ const LINK: &str = "found symbolic link in path. Contents of linked file include
 /// The files of a folder that `.helmignore` does not leave out, in helm's order.
 pub(crate) fn files(tree: &dyn Tree, log: &Log) -> Result<Vec<File>, LoadError> {
     let rules = match tree.read(".helmignore") {
-        Ok(text) => Rules::parse(&text)?,
+        Ok(text) => Rules::parse(&text).map_err(|(line, source)| LoadError::Ignore { line, source })?,
         Err(error) if error.kind == TreeErrorKind::NotFound => Rules::defaults(),
         Err(error) => return Err(error.into()),
     };

@@ -46,14 +46,18 @@ const MAX_LINE: usize = 64 * 1024;
 
 impl Rules {
     /// The rules of a `.helmignore` file, and helm's own rule that hidden files are no templates.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, IgnoreError> {
+    ///
+    /// # Errors
+    /// A line cannot be used; its number comes first, from 1.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, (usize, IgnoreError)> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut rules = Self::default();
-        for line in text.split(|byte| *byte == b'\n') {
-            if line.len() >= MAX_LINE {
-                return Err(IgnoreError::TooLong);
-            }
-            rules.add(&String::from_utf8_lossy(line))?;
+        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let added = match line.len() < MAX_LINE {
+                true => rules.add(&String::from_utf8_lossy(line)),
+                false => Err(IgnoreError::TooLong),
+            };
+            added.map_err(|error| (number + 1, error))?;
         }
         rules.add_defaults();
         Ok(rules)
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_helm_does_not_support_is_refused() {
-        assert_eq!(Rules::parse(b"a/**").unwrap_err(), IgnoreError::DoubleStar);
-        assert_eq!(Rules::parse(b"[").unwrap_err(), IgnoreError::Pattern(BadPattern));
+        assert_eq!(Rules::parse(b"a/**").unwrap_err(), (1, IgnoreError::DoubleStar));
+        assert_eq!(Rules::parse(b"b\n[").unwrap_err(), (2, IgnoreError::Pattern(BadPattern)));
     }
 }

@@ -76,8 +76,13 @@ pub enum LoadError {
         found: String,
     },
     /// `.helmignore` cannot be used.
-    #[error(transparent)]
-    Ignore(#[from] IgnoreError),
+    #[error("{source}")]
+    Ignore {
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        source: IgnoreError,
+    },
     /// A file or folder could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),

@@ -92,9 +92,10 @@ fn separates(digits: &str, has_prefix: bool) -> bool {
 /// `strconv.ParseFloat` for 32 bits, but for hexadecimal numbers.
 fn check_number(text: &str) -> Result<(), String> {
     let plain = if separates(text, false) { text.replace('_', "") } else { text.to_owned() };
-    let number: f32 = plain.parse().map_err(|_| go_syntax("ParseFloat", text))?;
+    let number: f64 = plain.parse().map_err(|_| go_syntax("ParseFloat", text))?;
     let is_named = text.trim_start_matches(['+', '-']).to_ascii_lowercase().starts_with("inf");
-    if number.is_infinite() && !is_named { Err(go_range("ParseFloat", text)) } else { Ok(()) }
+    let is_too_large = number.abs() > f64::from(f32::MAX) && !is_named;
+    if is_too_large { Err(go_range("ParseFloat", text)) } else { Ok(()) }
 }
 
 /// `time.ParseDuration`.
