@@ -55,7 +55,7 @@ pub use environment::{Entropy, Environment, Lookup, LookupError, Resolve};
 pub use error::{Cause, Error, ExecError, Limit, Place};
 pub use function::{Failure, Function, Functions, Param};
 pub use functions::json_problem;
-pub use print::{is_print, quote};
+pub use print::{is_print, quote, sprintf};
 pub use record::{Included, Write};
 pub use run::{Limits, Run};
 pub use set::{MissingKey, Parsed, Set};

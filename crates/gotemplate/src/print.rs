@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 10_000;
 const MAX_NUMBER: i64 = 1_000_000;
 
 /// `fmt.Sprintf`, cut where a limit was reached.
-pub(crate) fn sprintf(format: &[u8], arguments: &[Value]) -> Vec<u8> {
+pub fn sprintf(format: &[u8], arguments: &[Value]) -> Vec<u8> {
     let mut printer = Printer::default();
     printer.format(format, arguments);
     printer.out
@@ -69,11 +69,11 @@ pub(crate) fn try_sprintln(arguments: &[Value]) -> Result<Vec<u8>, Limit> {
     printer.finish()
 }
 
-/// Appends one value as `fmt.Fprint` writes it.
+/// Appends one value as an action writes it.
 pub(crate) fn append(out: &mut Vec<u8>, value: &Value) -> Result<(), Limit> {
     let mut printer = Printer { out: std::mem::take(out), ..Printer::default() };
     printer.start = printer.out.len();
-    printer.argument(value, 'v');
+    printer.action(value);
     let excess = printer.excess;
     *out = printer.out;
     excess.map_or(Ok(()), Err)

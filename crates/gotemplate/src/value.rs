@@ -278,7 +278,7 @@ impl Value {
     /// The elements of a slice of any type.
     pub(crate) fn elements(&self) -> Option<Vec<Value>> {
         match self {
-            Self::List(list) => Some(list.items().clone()),
+            Self::List(list) => Some(list.items().to_vec()),
             Self::Bytes(bytes) => {
                 Some(bytes.iter().map(|byte| Self::Int(i64::from(*byte), IntType::Uint8)).collect())
             }

@@ -7,6 +7,7 @@
 use gotemplate::{List, Map, MapType, Numbers, Value};
 use thiserror::Error;
 
+use crate::go;
 use crate::log::Log;
 use crate::resolve::Node;
 
@@ -119,7 +120,8 @@ impl Coalescing<'_> {
                 }
                 Some(Value::Map(section)) => section,
                 Some(other) => {
-                    let found = go_boolean(&other);
+                    // Helm prints whatever stands there with `%t`.
+                    let found = go::sprintf("%t", other);
                     return Err(CoalesceError::NoMap { chart: child.name().to_owned(), found });
                 }
             };
@@ -247,27 +249,5 @@ pub(crate) fn shared(values: &value::Value) -> Map {
     match Value::from_tree(values, Numbers::Integers) {
         Value::Map(map) => map,
         _ => Map::new(MapType::Any),
-    }
-}
-
-/// `fmt.Sprintf("%t", v)`, which helm uses for whatever stands in a subchart's place.
-fn go_boolean(value: &Value) -> String {
-    match value {
-        Value::Nil => "%!t(<nil>)".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::String(text) => format!("%!t(string={text})"),
-        Value::List(list) => {
-            let items: Vec<String> = list.items().iter().map(go_boolean).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Map(map) => {
-            let entries = map.entries();
-            let items: Vec<String> =
-                entries.iter().map(|(key, item)| format!("%!t(string={key}):{}", go_boolean(item))).collect();
-            format!("map[{}]", items.join(" "))
-        }
-        Value::Float(number) => format!("%!t(float64={})", value::shortest_float(*number)),
-        Value::Int(number, _) => format!("%!t(int64={number})"),
-        other => format!("%!t({})", other.type_name()),
     }
 }

@@ -1,8 +1,21 @@
 //! Small facts of Go's standard library on which texts and matching depend.
 
+use gotemplate::{IntType, Value};
+
 /// `strconv.Quote`: what `%q` prints.
 pub(crate) fn quote(text: &str) -> String {
     gotemplate::quote(text.as_bytes())
+}
+
+/// `fmt.Sprintf` of one value.
+pub(crate) fn sprintf(format: &str, value: Value) -> String {
+    String::from_utf8_lossy(&gotemplate::sprintf(format.as_bytes(), &[value])).into_owned()
+}
+
+/// `%q` of the characters of a text, each on its own.
+pub(crate) fn quote_each(text: &str) -> String {
+    let runes = text.chars().map(|char| Value::Int(u32::from(char).into(), IntType::Int32));
+    sprintf("%q", Value::list_of(runes))
 }
 
 /// `path.Base`.

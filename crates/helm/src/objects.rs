@@ -139,12 +139,17 @@ impl Object for CapabilitiesObject {
     }
 
     fn field(&self, name: &[u8]) -> Option<Value> {
+        if name == b"KubeVersion" {
+            let version = self.0.kube_version.clone();
+            return Some(Value::object(KubeVersionObject { version, is_in_place: true }));
+        }
         field_of(self, name)
     }
 
     fn entries(&self) -> Vec<(Str, Value)> {
+        let version = KubeVersionObject { version: self.0.kube_version.clone(), is_in_place: false };
         vec![
-            ("KubeVersion".into(), Value::object(KubeVersionObject(self.0.kube_version.clone()))),
+            ("KubeVersion".into(), Value::object(version)),
             ("APIVersions".into(), Value::object(ApiVersions(self.0.clone()))),
             ("HelmVersion".into(), Value::object(HelmVersionObject(self.0.helm_version.clone()))),
         ]
@@ -156,11 +161,15 @@ impl Object for CapabilitiesObject {
 }
 
 fn field_of(object: &dyn Object, name: &[u8]) -> Option<Value> {
-    object.entries().into_iter().find(|(field, _)| &**field == name).map(|(_, value)| value)
+    object.exported().into_iter().find(|(field, _)| &**field == name).map(|(_, value)| value)
 }
 
 /// `.Capabilities.KubeVersion`.
-struct KubeVersionObject(KubeVersion);
+struct KubeVersionObject {
+    version: KubeVersion,
+    /// Whether it is still in the `.Capabilities` whose pointer its methods belong to.
+    is_in_place: bool,
+}
 
 static GIT_VERSION: Method = Method { name: "GitVersion", params: &[] };
 static STRING: Method = Method { name: "String", params: &[] };
@@ -171,13 +180,14 @@ impl Object for KubeVersionObject {
     }
 
     fn method(&self, name: &[u8]) -> Option<&'static Method> {
-        [&GIT_VERSION, &STRING].into_iter().find(|method| method.name.as_bytes() == name)
+        let mut methods = [&GIT_VERSION, &STRING].into_iter();
+        methods.find(|method| self.is_in_place && method.name.as_bytes() == name)
     }
 
     fn call(&self, method: &'static Method, _: &[Value], _: &mut Run<'_>) -> Result<Value, Failure> {
         Ok(match method.name {
-            "GitVersion" => self.0.version.as_str().into(),
-            _ => self.0.for_constraints().into(),
+            "GitVersion" => self.version.version.as_str().into(),
+            _ => self.version.for_constraints().into(),
         })
     }
 
@@ -187,18 +197,24 @@ impl Object for KubeVersionObject {
 
     fn entries(&self) -> Vec<(Str, Value)> {
         vec![
-            ("Version".into(), self.0.version.as_str().into()),
-            ("Major".into(), self.0.major.as_str().into()),
-            ("Minor".into(), self.0.minor.as_str().into()),
+            ("Version".into(), self.version.version.as_str().into()),
+            ("normalizedVersion".into(), self.version.normalized.as_str().into()),
+            ("Major".into(), self.version.major.as_str().into()),
+            ("Minor".into(), self.version.minor.as_str().into()),
         ]
     }
 
-    fn string(&self) -> Option<Str> {
-        Some(self.0.for_constraints().into())
+    fn passed(&self) -> Option<Value> {
+        let version = self.version.clone();
+        self.is_in_place.then(|| Value::object(Self { version, is_in_place: false }))
     }
 
-    fn json(&self) -> Option<Value> {
-        Some(Value::map_of(self.entries()))
+    fn string(&self) -> Option<Str> {
+        self.is_in_place.then(|| self.version.for_constraints().into())
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref().is_some_and(|other: &Self| self.version == other.version)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -238,10 +254,6 @@ impl Object for ApiVersions {
         "string"
     }
 
-    fn json(&self) -> Option<Value> {
-        Some(Value::strings(self.0.api_versions.iter().map(String::as_str)))
-    }
-
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -269,7 +281,7 @@ impl Object for HelmVersionObject {
         ]
     }
 
-    fn json(&self) -> Option<Value> {
+    fn json_entries(&self) -> Vec<(Str, Value)> {
         let fields = [
             ("version", &self.0.version),
             ("git_commit", &self.0.git_commit),
@@ -277,11 +289,12 @@ impl Object for HelmVersionObject {
             ("go_version", &self.0.go_version),
         ];
         let present = fields.into_iter().filter(|(_, text)| !text.is_empty());
-        Some(Value::map_of(
-            present
-                .chain([("kube_client_version", &self.0.kube_client_version)])
-                .map(|(name, text)| (name, text.as_str())),
-        ))
+        let all = present.chain([("kube_client_version", &self.0.kube_client_version)]);
+        all.map(|(name, text)| (name.into(), text.as_str().into())).collect()
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref().is_some_and(|other: &Self| self.0 == other.0)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -322,8 +335,8 @@ fn texts(texts: &[String]) -> Value {
 }
 
 fn annotations(metadata: &Metadata) -> Value {
-    let entries = metadata.annotations.iter().flatten();
-    let entries = entries.map(|(key, text)| (key.as_str().into(), text.as_str().into())).collect();
+    let Some(entries) = &metadata.annotations else { return Value::Map(Map::nil(MapType::Strings)) };
+    let entries = entries.iter().map(|(key, text)| (key.as_str().into(), text.as_str().into())).collect();
     Value::Map(Map::of(MapType::Strings, entries))
 }
 

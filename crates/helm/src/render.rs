@@ -370,7 +370,7 @@ impl<'a> Scopes<'a> {
         scope.insert("Subcharts", subcharts.clone());
         for child in &node.dependencies {
             let section = match values.get(child.name()) {
-                Some(Value::Map(section)) => section,
+                Some(Value::Map(section)) => section.retyped(MapType::Named("common.Values")),
                 _ => Map::new(MapType::Named("common.Values")),
             };
             let child_path = format!("{path}/charts/{}", child.name());

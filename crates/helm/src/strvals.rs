@@ -2,7 +2,7 @@
 //!
 //! The grammar, its limits and its error texts are those of helm's `pkg/strvals`.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use thiserror::Error;
 use value::{Map, Value};
@@ -46,7 +46,7 @@ pub enum StrvalsError {
     #[error("index of {0} is greater than maximum supported index of {MAX_INDEX}")]
     IndexTooLarge(i64),
     /// Something between an index and what follows it.
-    #[error("unexpected data at end of array index: {}", go::quote(.0))]
+    #[error("unexpected data at end of array index: {}", go::quote_each(.0))]
     AfterIndex(String),
     /// Names within names, without end.
     #[error("value name nested level is greater than maximum supported nested level of {MAX_LEVEL}")]
@@ -136,19 +136,19 @@ pub fn parse_json(text: &str, values: &mut Value) -> Result<(), StrvalsError> {
 }
 
 fn run<'c>(text: &str, values: &mut Value, read: Option<&mut Read<'c>>) -> Result<(), StrvalsError> {
-    Parser { rest: text.chars().collect(), read }.read_into(values)
+    Parser { rest: text, read }.read_into(values)
 }
 
-struct Parser<'r, 'c> {
-    rest: VecDeque<char>,
+struct Parser<'t, 'r, 'c> {
+    rest: &'t str,
     /// `None` for JSON.
     read: Option<&'r mut Read<'c>>,
 }
 
-impl Grammar for Parser<'_, '_> {
+impl Grammar for Parser<'_, '_, '_> {
     fn until(&mut self, stops: &[char]) -> (String, Option<char>) {
         let mut text = String::new();
-        while let Some(char) = self.rest.pop_front() {
+        while let Some(char) = self.char() {
             if stops.contains(&char) {
                 return (text, Some(char));
             }
@@ -156,7 +156,7 @@ impl Grammar for Parser<'_, '_> {
                 text.push(char);
                 continue;
             }
-            match self.rest.pop_front() {
+            match self.char() {
                 Some(escaped) => text.push(escaped),
                 None => break,
             }
@@ -191,23 +191,34 @@ impl Grammar for Parser<'_, '_> {
     }
 }
 
-impl Parser<'_, '_> {
+impl Parser<'_, '_, '_> {
+    fn char(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let char = chars.next();
+        self.rest = chars.as_str();
+        char
+    }
+
+    /// Takes a character away if it comes next.
+    fn skip(&mut self, char: char) -> bool {
+        let rest = self.rest.strip_prefix(char);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
     /// The value after `=`, with what is to be returned once it is stored.
     fn value(&mut self) -> Result<(Value, Result<(), StrvalsError>), StrvalsError> {
         if self.read.is_none() {
             return Ok((self.json()?, Ok(())));
         }
-        match self.rest.front() {
-            None => Ok(("".into(), Err(StrvalsError::End))),
-            Some('{') => {
-                self.rest.pop_front();
-                Ok((self.list()?.into(), Ok(())))
-            }
-            Some(_) => {
-                let (text, _) = self.until(&[',']);
-                Ok((self.read(&text)?, Ok(())))
-            }
+        if self.rest.is_empty() {
+            return Ok(("".into(), Err(StrvalsError::End)));
         }
+        if self.skip('{') {
+            return Ok((self.list()?.into(), Ok(())));
+        }
+        let (text, _) = self.until(&[',']);
+        Ok((self.read(&text)?, Ok(())))
     }
 
     fn list(&mut self) -> Result<Vec<Value>, StrvalsError> {
@@ -217,9 +228,7 @@ impl Parser<'_, '_> {
             match last {
                 None => return Err(StrvalsError::OpenList),
                 Some('}') => {
-                    if self.rest.front() == Some(&',') {
-                        self.rest.pop_front();
-                    }
+                    self.skip(',');
                     list.push(self.read(&text)?);
                     return Ok(list);
                 }
@@ -239,34 +248,21 @@ impl Parser<'_, '_> {
         if self.is_empty_value() {
             return Ok(Value::Null);
         }
-        let text: String = self.rest.iter().collect();
-        let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+        let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<Value>();
         let value = match stream.next() {
             Some(Ok(value)) => crate::values::as_json_numbers(&value),
             Some(Err(error)) => return Err(StrvalsError::Json(error.to_string())),
             None => return Err(StrvalsError::End),
         };
-        let rest = text[stream.byte_offset()..].chars().collect();
-        self.rest = rest;
+        self.rest = &self.rest[stream.byte_offset()..];
         self.is_empty_value();
         Ok(value)
     }
 
     /// Takes spaces and one comma away; whether there is nothing else before the next comma or the end.
     fn is_empty_value(&mut self) -> bool {
-        loop {
-            match self.rest.front() {
-                None => return true,
-                Some(',') => {
-                    self.rest.pop_front();
-                    return true;
-                }
-                Some(char) if char.is_whitespace() => {
-                    self.rest.pop_front();
-                }
-                Some(_) => return false,
-            }
-        }
+        self.rest = self.rest.trim_start();
+        self.rest.is_empty() || self.skip(',')
     }
 }
 
@@ -299,26 +295,25 @@ fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Strv
     Ok(())
 }
 
-fn at(list: &[Value], index: i64) -> Option<&Value> {
-    list.get(usize::try_from(index).ok()?)
+/// What stands at an index that a list may have.
+fn at_mut(list: &mut [Value], index: i64) -> Option<&mut Value> {
+    list.get_mut(usize::try_from(index).ok().filter(|_| index <= MAX_INDEX)?)
 }
 
 const MAP: &str = "map[string]interface {}";
 const LIST: &str = "[]interface {}";
 
-fn take_map(known: Option<&Value>) -> Result<Map, StrvalsError> {
+fn as_map(known: &mut Value) -> Result<&mut Map, StrvalsError> {
     match known {
-        None => Ok(Map::new()),
-        Some(Value::Map(map)) => Ok((**map).clone()),
-        Some(other) => Err(conversion(other, MAP)),
+        Value::Map(map) => Ok(Arc::make_mut(map)),
+        other => Err(conversion(other, MAP)),
     }
 }
 
-fn take_list(known: Option<&Value>) -> Result<Vec<Value>, StrvalsError> {
+fn as_list(known: &mut Value) -> Result<&mut Vec<Value>, StrvalsError> {
     match known {
-        None => Ok(Vec::new()),
-        Some(Value::List(list)) => Ok((**list).clone()),
-        Some(other) => Err(conversion(other, LIST)),
+        Value::List(list) => Ok(Arc::make_mut(list)),
+        other => Err(conversion(other, LIST)),
     }
 }
 

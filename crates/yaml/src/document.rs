@@ -106,6 +106,26 @@ impl Ended<'_> {
         Ok((event.data, mark_of(event.start_mark)))
     }
 
+    /// Why the text cannot be read. Version 2 of go-yaml does not look whether an empty collection is a key, and
+    /// stumbles over its beginning; a bracket that closes nothing has the parser stumble there.
+    fn syntax(&self, error: &libyaml_safer::Error, rules: Rules) -> Error {
+        let key = error.context_mark().map_or(0, |mark| mark.index as usize);
+        let is_empty = self.text.get(key..).is_some_and(|key| {
+            let inner = key.strip_prefix(['{', '[']).map(str::trim_start);
+            inner.is_some_and(|inner| inner.starts_with(['}', ']']))
+        });
+        if rules == Rules::V2 && is_empty && error.problem() == "could not find expected ':'" {
+            let text = format!("{}]{}", &self.text[..key], &self.text[key + 1..]);
+            let mut parser = reader::parser(&text);
+            if let Some(error) =
+                std::iter::repeat_with(|| parser.parse()).take(2 * text.len()).find_map(Result::err)
+            {
+                return syntax(&error, rules);
+            }
+        }
+        syntax(error, rules)
+    }
+
     fn refuse_slash(&self, start: YamlMark, end: YamlMark, rules: Rules) -> Result<(), Error> {
         let quoted = self.text.get(start.index as usize..end.index as usize).unwrap_or_default();
         let Some(at) = escapes::slash(quoted) else { return Ok(()) };
@@ -188,7 +208,8 @@ fn compose(ended: Ended<'_>, rules: Rules, most: usize) -> Result<Vec<Document>,
                 composer.anchors.clear();
                 let (first, start) = composer.next()?;
                 let node = composer.node(first, start)?;
-                documents.push(Document { value: node.value, start });
+                let value = composer.value(node, start);
+                documents.push(Document { value, start });
             }
             EventData::DocumentEnd { .. } if documents.len() >= most => {
                 return composer.problem.map_or(Ok(documents), Err);
@@ -223,6 +244,7 @@ fn float_key(number: f64) -> String {
     match value::shortest_float32(number).as_str() {
         "+Inf" => ".inf".to_owned(),
         "-Inf" => "-.inf".to_owned(),
+        "NaN" => ".nan".to_owned(),
         finite => finite.to_owned(),
     }
 }
@@ -262,7 +284,7 @@ impl Node {
 
 impl Composer<'_> {
     fn next(&mut self) -> Result<(EventData, Mark), Error> {
-        let event = self.parser.parse().map_err(|error| syntax(&error, self.rules))?;
+        let event = self.parser.parse().map_err(|error| self.ended.syntax(&error, self.rules))?;
         self.ended.read(event, self.rules)
     }
 
@@ -317,7 +339,7 @@ impl Composer<'_> {
     fn scalar(&mut self, tag: Option<&str>, text: String, style: ScalarStyle, mark: Mark) -> Node {
         match tag.map(|tag| tag.strip_prefix("tag:yaml.org,2002:").unwrap_or(tag)) {
             None if style == ScalarStyle::Plain => match scalar::resolve(&text, self.rules) {
-                Scalar::Value(value) => self.plain(value, text, mark),
+                Scalar::Value(value) => Self::plain(value, text),
                 Scalar::Merge => Node { is_merge: true, ..Node::new(text) },
             },
             Some("binary") => match BASE64.decode(text.replace(['\n', '\r'], "")) {
@@ -326,13 +348,13 @@ impl Composer<'_> {
                 Err(_) => self.wrong(mark, "!!binary value contains invalid base64 data".to_owned()),
             },
             Some("timestamp") if self.rules == Rules::V3 => match scalar::resolve(&text, self.rules) {
-                Scalar::Value(value @ Value::String(_)) => self.plain(value, text, mark),
+                Scalar::Value(value @ Value::String(_)) => Self::plain(value, text),
                 Scalar::Value(_) | Scalar::Merge => {
                     self.wrong(mark, format!("cannot decode `{text}` as a !!timestamp"))
                 }
             },
             Some(tag @ ("int" | "float" | "bool" | "null")) => match scalar::resolve(&text, self.rules) {
-                Scalar::Value(value) if is_of_tag(&value, tag) => self.plain(value, text, mark),
+                Scalar::Value(value) if is_of_tag(&value, tag) => Self::plain(value, text),
                 Scalar::Value(value) => {
                     let found = tag_of(&value);
                     self.wrong(mark, format!("cannot decode !!{found} `{text}` as a !!{tag}"))
@@ -343,20 +365,26 @@ impl Composer<'_> {
         }
     }
 
-    fn plain(&mut self, value: Value, text: String, mark: Mark) -> Node {
+    fn plain(value: Value, text: String) -> Node {
         match value {
             Value::String(same) if *same == *text => Node::new(text),
-            Value::Float(number) if !number.is_finite() => {
-                let shown = match number {
-                    _ if number.is_nan() => "NaN",
-                    _ if number > 0.0 => "+Inf",
-                    _ => "-Inf",
-                };
-                self.problem.get_or_insert(Error::NoJson { mark, number: shown });
-                Node::new(Value::Null)
-            }
             _ => Node { written: Some(text.into()), ..Node::new(value) },
         }
+    }
+
+    /// What is no key must be a number of JSON, if it is one.
+    fn value(&mut self, node: Node, mark: Mark) -> Value {
+        let Value::Float(number) = node.value else { return node.value };
+        if number.is_finite() {
+            return node.value;
+        }
+        let shown = match number {
+            _ if number.is_nan() => "NaN",
+            _ if number > 0.0 => "+Inf",
+            _ => "-Inf",
+        };
+        self.problem.get_or_insert(Error::NoJson { mark, number: shown });
+        Value::Null
     }
 
     /// Notes a problem of meaning and goes on.
@@ -376,7 +404,7 @@ impl Composer<'_> {
                 (event, mark) => {
                     let node = self.node(event, mark)?;
                     size += node.size;
-                    list.push(node.value);
+                    list.push(self.value(node, mark));
                 }
             }
         }
@@ -397,6 +425,7 @@ impl Composer<'_> {
             let (event, value_mark) = self.next()?;
             let node = self.node(event, value_mark)?;
             size += 1 + node.size;
+            let value = self.value(node, value_mark);
             let is_merge = key.is_merge;
             let text = key.written.as_deref().or(key.value.as_str());
             if self.rules == Rules::V3
@@ -407,10 +436,10 @@ impl Composer<'_> {
             }
             let Some(key) = self.key(key, is_root, mark) else { continue };
             match (is_merge, self.rules) {
-                (false, _) => entries.push((key, node.value)),
+                (false, _) => entries.push((key, value)),
                 // Later entries of a mapping replace earlier ones, merged or not.
-                (true, Rules::V2) => self.merge(&mut entries, &node.value, value_mark),
-                (true, Rules::V3) => self.merge(&mut merged, &node.value, value_mark),
+                (true, Rules::V2) => self.merge(&mut entries, &value, value_mark),
+                (true, Rules::V3) => self.merge(&mut merged, &value, value_mark),
             }
         }
         // The last of equal keys stays: the mapping's own ones.
@@ -427,7 +456,7 @@ impl Composer<'_> {
             (Value::Null, Some(_), Rules::V3) if is_root => {}
             (_, Some(written), Rules::V3) if is_root => return Some(Key::from(&*written)),
             (Value::String(text), _, Rules::V2) => return Some(Key::from(&*text)),
-            (other @ (Value::Bool(_) | Value::Int(_) | Value::UInt(_)), _, Rules::V2) => {
+            (other @ (Value::Bool(_) | Value::Int(_)), _, Rules::V2) => {
                 return Some(Key::from(other.to_string()));
             }
             (Value::Float(number), _, Rules::V2) => return Some(Key::from(float_key(number))),

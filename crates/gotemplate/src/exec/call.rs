@@ -254,6 +254,7 @@ impl<'t> Exec<'t, '_, '_> {
             return Ok(match (slot.value, param) {
                 // A named map type becomes the parameter's.
                 (Value::Map(map), Param::Map) => Value::Map(map.retyped(MapType::Any)),
+                (Value::Object(object), _) => object.passed().unwrap_or(Value::Object(object)),
                 (value, _) => value,
             });
         }

@@ -2,7 +2,7 @@
 
 use super::Slot;
 use crate::record::Recorder;
-use crate::value::{IntType, Kind, List, ListType, MapType, Str, Value};
+use crate::value::{IntType, Kind, ListType, MapType, Str, Value};
 
 type Outcome<T> = Result<T, String>;
 
@@ -88,7 +88,10 @@ fn step(item: &Slot, index: &Value) -> Outcome<Slot> {
             let (_, value) = entries.into_iter().nth(at).ok_or_else(|| out_of_range("slice", at, length))?;
             Slot::concrete(value)
         }
-        other => return Err(format!("can't index item of type {}", other.type_name())),
+        other => {
+            let name = other.type_name().trim_start_matches('*');
+            return Err(format!("can't index item of type {name}"));
+        }
     })
 }
 
@@ -143,7 +146,7 @@ pub(super) fn slice(item: &Slot, indexes: &[Slot]) -> Outcome<Slot> {
     }
     Ok(Slot::concrete(match &item.value {
         Value::Bytes(bytes) => Value::Bytes(Str::from(&bytes[start..end])),
-        Value::List(list) => Value::List(List::new(list.list_type(), list.items()[start..end].to_vec())),
+        Value::List(list) => Value::List(list.part(start..end)),
         Value::String(text) => Value::String(Str::from(&text[start..end])),
         _ => Value::Nil,
     }))

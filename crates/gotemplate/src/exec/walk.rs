@@ -5,7 +5,7 @@ use crate::error::Limit;
 use crate::node::{Branch, Id, Kind};
 use crate::print;
 use crate::record::{Source, Write};
-use crate::value::{IntType, ListType, MapType, Value};
+use crate::value::{IntType, List, ListType, MapType, Value};
 
 impl<'t> Exec<'t, '_, '_> {
     pub(super) fn walk(&mut self, dot: &Slot, id: Id) -> Result<Flow> {
@@ -124,10 +124,8 @@ impl<'t> Exec<'t, '_, '_> {
                 self.range_int(*count, *int_type, branch)?
             }
             Value::List(list) => {
-                // The body may change the list's elements (`sortAlpha`), never their number.
                 let is_interface = list.list_type() == ListType::Any;
-                let items = list.items().clone();
-                self.range_items(items, of(is_interface), branch)?
+                self.range_items(list, of(is_interface), branch)?
             }
             Value::Map(map) => {
                 let is_interface = map.map_type() != MapType::Strings;
@@ -139,7 +137,7 @@ impl<'t> Exec<'t, '_, '_> {
                 self.range_entries(entries, of(is_interface), branch)?
             }
             other => match (other.elements(), other) {
-                (Some(items), _) => self.range_items(items, of(false), branch)?,
+                (Some(items), _) => self.range_items(&List::new(ListType::Any, items), of(false), branch)?,
                 (None, Value::Object(object)) if object.kind() == crate::value::Kind::Map => {
                     let is_interface = object.element_type() == "interface {}";
                     let entries = object
@@ -169,15 +167,16 @@ impl<'t> Exec<'t, '_, '_> {
         Ok(count == 0)
     }
 
-    fn range_items(&mut self, items: Vec<Value>, of: Elements, branch: Branch) -> Result<bool> {
-        let is_empty = items.is_empty();
-        for (at, value) in items.into_iter().enumerate() {
+    /// The body may change the elements (`sortAlpha`), which Go sees as well, never their number.
+    fn range_items(&mut self, list: &List, of: Elements, branch: Branch) -> Result<bool> {
+        for at in 0..list.len() {
             let index = Slot::concrete(Value::int(at as i64));
-            if !self.iterate(index, of.slot(value), branch)? {
+            let element = of.slot(list.get(at).unwrap_or_default());
+            if !self.iterate(index, element, branch)? {
                 break;
             }
         }
-        Ok(is_empty)
+        Ok(list.is_empty())
     }
 
     fn range_entries(&mut self, entries: Vec<(Value, Value)>, of: Elements, branch: Branch) -> Result<bool> {

@@ -170,7 +170,7 @@ fn deep_copy(run: &mut Run<'_>, value: &Value, depth: usize) -> Outcome {
     stacker::maybe_grow(64 * 1024, 1024 * 1024, || match value {
         Value::List(list) => {
             run.charge(list.len() * size_of::<Value>())?;
-            let items = list.items().clone();
+            let items = list.items().to_vec();
             let copies: Result<Vec<Value>, Failure> =
                 items.iter().map(|item| deep_copy(run, item, depth + 1)).collect();
             Ok(Value::List(if list.is_nil() { list.clone() } else { List::new(list.list_type(), copies?) }))
@@ -182,7 +182,7 @@ fn deep_copy(run: &mut Run<'_>, value: &Value, depth: usize) -> Outcome {
             for (key, item) in &entries {
                 copies.insert(key.clone(), deep_copy(run, item, depth + 1)?);
             }
-            Ok(Value::Map(Map::of(map.map_type(), copies)))
+            Ok(Value::Map(if map.is_nil() { map.clone() } else { Map::of(map.map_type(), copies) }))
         }
         other => Ok(other.clone()),
     })

@@ -1,7 +1,10 @@
 //! sprig's functions of lists.
 
+use std::ops::Range;
+
 use super::arguments::*;
 use super::numbers::to_int;
+use crate::value::Kind;
 
 /// Each function has a `must` twin; the plain one panics with the same message, which ends the same way.
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -94,20 +97,25 @@ fn last(run: &mut Run<'_>, a: &[Value]) -> Outcome {
 }
 
 fn rest(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    let mut items = elements(run, &a[0], "Cannot find rest on type")?;
-    if items.is_empty() {
-        return Ok(Value::List(List::nil(ListType::Any)));
-    }
-    items.remove(0);
-    any_list(items)
+    part(run, &a[0], "Cannot find rest on type", |length| 1..length)
 }
 
 fn initial(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    let mut items = elements(run, &a[0], "Cannot find initial on type")?;
-    if items.pop().is_none() {
+    part(run, &a[0], "Cannot find initial on type", |length| 0..length - 1)
+}
+
+/// A part of a list that is not empty. Nothing changes the elements of a `[]interface {}`, so they are shared
+/// where sprig copies them.
+fn part(run: &mut Run<'_>, value: &Value, problem: &str, of: fn(usize) -> Range<usize>) -> Outcome {
+    let list = match value {
+        Value::List(list) if list.list_type() == ListType::Any => list.clone(),
+        other => List::new(ListType::Any, elements(run, other, problem)?),
+    };
+    if list.is_empty() {
         return Ok(Value::List(List::nil(ListType::Any)));
     }
-    any_list(items)
+    pay(run, 1)?;
+    Ok(Value::List(list.part(of(list.len()))))
 }
 
 fn reverse(run: &mut Run<'_>, a: &[Value]) -> Outcome {
@@ -162,28 +170,36 @@ fn has(run: &mut Run<'_>, a: &[Value]) -> Outcome {
     Ok(contains(run, &items, &a[0])?.into())
 }
 
+/// Shares the elements, as Go's slices do.
 fn slice(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    if a[0].is_nil() {
-        return fail(NIL_DEREFERENCE);
-    }
-    let Some(items) = a[0].elements() else {
-        return fail(format!("list should be type of slice or array but {}", a[0].kind().name()));
+    let length = match &a[0] {
+        Value::Nil => return fail(NIL_DEREFERENCE),
+        Value::List(list) => list.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Object(object) if object.kind() == Kind::Slice => object.entries().len(),
+        other => return fail(format!("list should be type of slice or array but {}", other.kind().name())),
     };
-    if items.is_empty() {
+    if length == 0 {
         return Ok(Value::Nil);
     }
-    pay(run, items.len())?;
     let start = a.get(1).map_or(0, to_int);
-    let end = a.get(2).map_or(items.len() as i64, to_int);
+    let end = a.get(2).map_or(length as i64, to_int);
     let bounds = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-    let Some((start, end)) = bounds.filter(|(start, end)| start <= end && *end <= items.len()) else {
+    let Some((start, end)) = bounds.filter(|(start, end)| start <= end && *end <= length) else {
         return fail("reflect.Value.Slice: slice index out of bounds");
     };
-    let list_type = a[0].as_list().map_or(ListType::Any, List::list_type);
-    if let Value::Bytes(bytes) = &a[0] {
-        return Ok(Value::Bytes(Str::from(&bytes[start..end])));
+    pay(run, 1)?;
+    match &a[0] {
+        Value::Bytes(bytes) => {
+            run.charge(end - start)?;
+            Ok(Value::Bytes(Str::from(&bytes[start..end])))
+        }
+        Value::List(list) => Ok(Value::List(list.part(start..end))),
+        other => {
+            let items = elements(run, other, "")?;
+            any_list(items[start..end].to_vec())
+        }
     }
-    Ok(Value::List(List::new(list_type, items[start..end].to_vec())))
 }
 
 fn concat(run: &mut Run<'_>, a: &[Value]) -> Outcome {

@@ -4,6 +4,7 @@ use super::arguments::*;
 use super::words;
 use crate::print;
 use crate::runes;
+use crate::value::Kind;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function { name: "hello", params: &[], call: |_, _| Ok("Hello!".into()) },
@@ -429,7 +430,7 @@ fn join(run: &mut Run<'_>, separator: &[u8], value: &Value) -> Outcome {
 
 /// A `[]string` is sorted in place, for everybody who holds it.
 fn sort_alpha(run: &mut Run<'_>, value: &Value) -> Outcome {
-    if value.elements().is_none() {
+    if value.kind() != Kind::Slice {
         return Ok(Value::strings([strval(value)?]));
     }
     let list = strings_of(value)?;

@@ -2,7 +2,10 @@
 
 use super::{MAX_DEPTH, Printer};
 use crate::error::Limit;
-use crate::value::{Kind, List, ListType, Map, MapType, Object, Str, Value};
+use crate::value::{IntType, Kind, List, ListType, Map, MapType, Object, Str, Value};
+
+/// An address says nothing; Go's differs from run to run.
+const ADDRESS: &str = "0xc000000000";
 
 impl Printer {
     /// An argument of its own; `%T` and `%p` are about it, not in it.
@@ -11,12 +14,21 @@ impl Printer {
             (Value::Nil, 'T' | 'v') => self.pad(b"<nil>"),
             (Value::Nil, _) => self.bad_verb(value, verb),
             (_, 'T') => self.plain_string(value.type_name().as_bytes()),
-            // An address says nothing; Go's differs from run to run.
-            (Value::List(_) | Value::Map(_) | Value::Bytes(_), 'p') => self.text("0xc000000000"),
+            (Value::List(_) | Value::Map(_) | Value::Bytes(_), 'p') => self.text(ADDRESS),
             (_, 'p') => self.bad_verb(value, verb),
             // `%w` is for errors alone, which no value here is.
             (Value::List(_) | Value::Map(_) | Value::Object(_), 'w') => self.bad_verb(value, verb),
             _ => self.value(value, verb, 0),
+        }
+    }
+
+    /// The value of an action, which is that behind a pointer.
+    pub(super) fn action(&mut self, value: &Value) {
+        match value {
+            Value::Object(object) if object.kind() == Kind::Ptr && object.string().is_none() => {
+                self.structure(&**object, Kind::Struct, 'v', 0);
+            }
+            _ => self.argument(value, 'v'),
         }
     }
 
@@ -43,7 +55,7 @@ impl Printer {
             Value::Float(number) => self.float_verb(value, *number, verb),
             Value::Complex(real, imaginary) => self.complex(value, *real, *imaginary, verb),
             Value::String(text) => self.string(value, text, verb),
-            Value::Bytes(bytes) => self.bytes(value, bytes, verb),
+            Value::Bytes(bytes) => self.bytes(bytes, verb, depth),
             Value::List(list) => stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.list(list, verb, depth)),
             Value::Map(map) => stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.map(map, verb, depth)),
             Value::Object(object) => self.object(value, &**object, verb, depth),
@@ -120,13 +132,14 @@ impl Printer {
         self.text("i)");
     }
 
-    fn bytes(&mut self, value: &Value, bytes: &Str, verb: char) {
+    fn bytes(&mut self, bytes: &Str, verb: char, depth: usize) {
         match verb {
             's' => self.plain_string(bytes),
             'q' => self.quoted_string(bytes),
             'x' | 'X' => self.hex_string(bytes, verb == 'X'),
             'v' if self.flags.sharp_v => {
-                self.text("[]byte{");
+                // Go knows the type of an argument by its other name.
+                self.text(if depth == 0 { "[]byte{" } else { "[]uint8{" });
                 self.separated(bytes, ", ", |printer, byte| {
                     printer.text(&format!("{byte:#x}"));
                 });
@@ -137,13 +150,15 @@ impl Printer {
                 if self.flags.is_plain() && matches!(verb, 'v' | 'd') {
                     self.plain_bytes(bytes);
                 } else {
-                    self.separated(bytes, " ", |printer, byte| {
-                        printer.integer(value, u64::from(*byte), false, verb);
-                    });
+                    self.separated(bytes, " ", |printer, byte| printer.byte(*byte, verb));
                 }
                 self.out.push(b']');
             }
         }
+    }
+
+    fn byte(&mut self, byte: u8, verb: char) {
+        self.value(&Value::Int(byte.into(), IntType::Uint8), verb, 1);
     }
 
     fn separated<T>(&mut self, items: &[T], separator: &str, mut write: impl FnMut(&mut Self, &T)) {
@@ -230,7 +245,18 @@ impl Printer {
                 self.separated(&items, separator, |printer, item| printer.element(item, verb, depth));
                 self.out.push(close);
             }
+            Kind::Ptr if depth > 0 => self.pointer(value, verb),
             kind => self.structure(object, kind, verb, depth),
+        }
+    }
+
+    /// A pointer within something.
+    fn pointer(&mut self, value: &Value, verb: char) {
+        match verb {
+            'v' if self.flags.sharp_v => self.text(&format!("({})({ADDRESS})", value.type_name())),
+            'v' => self.text(ADDRESS),
+            'b' | 'o' | 'd' | 'x' | 'X' => self.integer(value, 0xC0_0000_0000, false, verb),
+            _ => self.bad_verb(value, verb),
         }
     }
 

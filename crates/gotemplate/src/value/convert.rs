@@ -3,7 +3,7 @@
 use thiserror::Error;
 use value::Value as Tree;
 
-use super::{IntType, Kind, List, ListType, Map, MapType, Str, Value};
+use super::{IntType, Kind, List, ListType, Map, MapType, Object, Str, Value};
 use crate::error::Limit;
 use crate::print;
 
@@ -109,13 +109,14 @@ impl Converter {
                 self.pay(text.len())?;
                 Tree::from(&*text.to_text())
             }
+            Value::Bytes(_) if self.is_exact => self.list(value.elements().unwrap_or_default())?,
             Value::Bytes(bytes) => {
                 self.pay(bytes.len() * 2)?;
                 Tree::from(crate::functions::encoding::base64(bytes))
             }
             Value::List(list) if list.is_nil() && !self.is_exact => Tree::Null,
             Value::List(list) => {
-                let items = list.items().clone();
+                let items = list.items().to_vec();
                 self.nested(list.address(), value, |converter| converter.list(items))?
             }
             Value::Map(map) if map.is_nil() && !self.is_exact => Tree::Null,
@@ -129,7 +130,10 @@ impl Converter {
                     let items = object.entries().into_iter().map(|(_, item)| item).collect();
                     self.nested(0, value, |converter| converter.list(items))?
                 }
-                None => self.nested(0, value, |converter| converter.map(object.entries()))?,
+                None if self.is_exact => {
+                    self.nested(0, value, |converter| converter.map(yaml_entries(&**object)))?
+                }
+                None => self.nested(0, value, |converter| converter.map(object.json_entries()))?,
             },
         })
     }
@@ -164,6 +168,15 @@ impl Converter {
         self.open.pop();
         out
     }
+}
+
+/// As go-yaml names the fields of a struct.
+fn yaml_entries(object: &dyn Object) -> Vec<(Str, Value)> {
+    let mut entries = object.exported();
+    if object.kind() != Kind::Map {
+        entries.iter_mut().for_each(|(name, _)| *name = name.to_ascii_lowercase().into());
+    }
+    entries
 }
 
 /// What is read back of the shortest text of a number: whole numbers are integers.

@@ -1,6 +1,7 @@
 //! Go's slices, shared by reference.
 
 use std::cell::{Ref, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::{Value, drop_flat};
@@ -40,18 +41,35 @@ pub struct List(Rc<Cell>);
 struct Cell {
     list_type: ListType,
     is_nil: bool,
-    items: RefCell<Vec<Value>>,
+    items: Items,
+}
+
+enum Items {
+    Own(RefCell<Vec<Value>>),
+    /// Some of those of another slice, which has elements of its own.
+    Shared(List, Range<usize>),
 }
 
 impl List {
     /// A slice of the given type.
     pub fn new(list_type: ListType, items: Vec<Value>) -> Self {
-        Self(Rc::new(Cell { list_type, is_nil: false, items: RefCell::new(items) }))
+        Self(Rc::new(Cell { list_type, is_nil: false, items: Items::Own(RefCell::new(items)) }))
     }
 
     /// The nil slice of a type: empty, and `null` as JSON.
     pub fn nil(list_type: ListType) -> Self {
-        Self(Rc::new(Cell { list_type, is_nil: true, items: RefCell::default() }))
+        Self(Rc::new(Cell { list_type, is_nil: true, items: Items::Own(RefCell::default()) }))
+    }
+
+    /// A slice of some of the elements, which both share.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let items = match &self.0.items {
+            Items::Own(_) => Items::Shared(self.clone(), range),
+            Items::Shared(whole, own) => {
+                Items::Shared(whole.clone(), own.start + range.start..own.start + range.end)
+            }
+        };
+        Self(Rc::new(Cell { list_type: self.list_type(), is_nil: false, items }))
     }
 
     /// The static type.
@@ -65,8 +83,11 @@ impl List {
     }
 
     /// The elements.
-    pub fn items(&self) -> Ref<'_, Vec<Value>> {
-        self.0.items.borrow()
+    pub fn items(&self) -> Ref<'_, [Value]> {
+        match &self.0.items {
+            Items::Own(items) => Ref::map(items.borrow(), Vec::as_slice),
+            Items::Shared(whole, range) => Ref::map(whole.items(), |items| &items[range.clone()]),
+        }
     }
 
     /// How many elements there are.
@@ -86,7 +107,14 @@ impl List {
 
     /// Sorts the shared elements, as `sortAlpha` does to a `[]string`.
     pub(crate) fn sort_by(&self, order: impl FnMut(&Value, &Value) -> std::cmp::Ordering) {
-        self.0.items.borrow_mut().sort_by(order);
+        match &self.0.items {
+            Items::Own(items) => items.borrow_mut().sort_by(order),
+            Items::Shared(whole, range) => {
+                if let Items::Own(items) = &whole.0.items {
+                    items.borrow_mut()[range.clone()].sort_by(order);
+                }
+            }
+        }
     }
 
     /// Whether both are the same slice.
@@ -102,12 +130,17 @@ impl List {
     /// The elements, where nobody else holds the slice.
     pub(super) fn into_unshared(self) -> Option<Vec<Value>> {
         let mut cell = Rc::try_unwrap(self.0).ok()?;
-        Some(std::mem::take(cell.items.get_mut()))
+        match std::mem::replace(&mut cell.items, Items::Own(RefCell::default())) {
+            Items::Own(items) => Some(items.into_inner()),
+            Items::Shared(whole, _) => whole.into_unshared(),
+        }
     }
 }
 
 impl Drop for Cell {
     fn drop(&mut self) {
-        drop_flat(self.items.get_mut().drain(..));
+        if let Items::Own(items) = &mut self.items {
+            drop_flat(items.get_mut().drain(..));
+        }
     }
 }

@@ -45,6 +45,26 @@ pub trait Object {
         Vec::new()
     }
 
+    /// The entries without the fields of a struct that are not exported.
+    fn exported(&self) -> Vec<(Str, Value)> {
+        let mut entries = self.entries();
+        if matches!(self.kind(), Kind::Struct | Kind::Ptr) {
+            entries.retain(|(name, _)| name.first().is_some_and(u8::is_ascii_uppercase));
+        }
+        entries
+    }
+
+    /// The entries as JSON has them, in this order.
+    fn json_entries(&self) -> Vec<(Str, Value)> {
+        self.exported()
+    }
+
+    /// What a function gets to which a struct is passed, where its methods are those of a pointer: Go finds
+    /// them only while the struct is where it was.
+    fn passed(&self) -> Option<Value> {
+        None
+    }
+
     /// The type of a map's values or a slice's elements; `interface {}` values are told apart by it.
     fn element_type(&self) -> &str {
         "interface {}"

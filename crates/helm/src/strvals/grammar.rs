@@ -2,10 +2,7 @@
 
 use value::{Map, Value};
 
-use super::{
-    MAP, MAX_LEVEL, MAX_NESTED_INDEXES, StrvalsError, at, atoi, conversion, set, set_index, take_list,
-    take_map,
-};
+use super::{MAX_LEVEL, MAX_NESTED_INDEXES, StrvalsError, as_list, as_map, at_mut, atoi, set, set_index};
 
 /// A form, which says where a name ends and what a value is.
 pub(super) trait Grammar {
@@ -20,7 +17,7 @@ pub(super) trait Grammar {
 
     /// Reads all names.
     fn read_into(&mut self, values: &mut Value) -> Result<(), StrvalsError> {
-        let Some(map) = values.as_map_mut() else { return Err(conversion(values, MAP)) };
+        let map = as_map(values)?;
         loop {
             match self.key(map, 0) {
                 Ok(()) => {}
@@ -33,8 +30,11 @@ pub(super) trait Grammar {
     /// What follows `name[`.
     fn within_list(&mut self, data: &mut Map, name: &str, level: usize) -> Result<(), StrvalsError> {
         let index = self.index()?;
-        let list = take_list(data.get(name))?;
-        let (list, result) = self.item(list, index, (level, 0));
+        if let Some(known) = data.get_mut(name) {
+            return self.item(as_list(known)?, index, (level, 0));
+        }
+        let mut list = Vec::new();
+        let result = self.item(&mut list, index, (level, 0));
         set(data, name, list.into());
         result
     }
@@ -44,13 +44,15 @@ pub(super) trait Grammar {
         if level + 1 > MAX_LEVEL {
             return Err(StrvalsError::TooDeep);
         }
-        let mut inner = take_map(data.get(name))?;
-        let result = self.key(&mut inner, level + 1);
+        let mut made = Map::new();
+        let known = data.get_mut(name).map(as_map).transpose()?;
+        let inner = known.unwrap_or(&mut made);
+        let result = self.key(inner, level + 1);
         if result.is_ok() && inner.is_empty() {
             return Err(StrvalsError::EmptyMap(name.to_owned()));
         }
-        if !inner.is_empty() {
-            set(data, name, inner.into());
+        if !made.is_empty() {
+            set(data, name, made.into());
         }
         result
     }
@@ -62,53 +64,54 @@ pub(super) trait Grammar {
         }
     }
 
-    /// What follows the index of a list. The list comes back also when it failed: helm keeps it.
+    /// What follows the index of a list. What was changed stays also when this fails.
     fn item(
         &mut self,
-        mut list: Vec<Value>,
+        list: &mut Vec<Value>,
         index: i64,
         (level, nested): (usize, usize),
-    ) -> (Vec<Value>, Result<(), StrvalsError>) {
+    ) -> Result<(), StrvalsError> {
         if index < 0 {
-            return (list, Err(StrvalsError::Negative(index)));
+            return Err(StrvalsError::Negative(index));
         }
         if nested > MAX_NESTED_INDEXES {
-            return (list, Err(StrvalsError::TooManyIndexes));
+            return Err(StrvalsError::TooManyIndexes);
         }
         let (text, last) = self.until(&['[', '.', '=']);
         if !text.is_empty() {
-            return (list, Err(StrvalsError::AfterIndex(text)));
+            return Err(StrvalsError::AfterIndex(text));
         }
-        let result = match last {
+        match last {
             None => Err(StrvalsError::End),
-            Some('=') => self.set_item(&mut list, index),
-            Some('[') => self.nested_item(&mut list, index, (level, nested)),
-            Some(_) => self.object(&mut list, index, level),
-        };
-        (list, result)
+            Some('=') => self.set_item(list, index),
+            Some('[') => self.nested_item(list, index, (level, nested + 1)),
+            Some(_) => self.object(list, index, level),
+        }
     }
 
     fn nested_item(
         &mut self,
         list: &mut Vec<Value>,
         index: i64,
-        (level, nested): (usize, usize),
+        nesting: (usize, usize),
     ) -> Result<(), StrvalsError> {
         let next = self.index()?;
-        let inner = match at(list, index) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(known) => take_list(Some(known))?,
-        };
-        let (inner, result) = self.item(inner, next, (level, nested + 1));
-        result?;
+        if let Some(known) = at_mut(list, index).filter(|known| !known.is_null()) {
+            return self.item(as_list(known)?, next, nesting);
+        }
+        let mut inner = Vec::new();
+        self.item(&mut inner, next, nesting)?;
         set_index(list, index, inner.into())
     }
 
     fn object(&mut self, list: &mut Vec<Value>, index: i64, level: usize) -> Result<(), StrvalsError> {
-        let mut inner = match at(list, index) {
-            Some(Value::Map(map)) => (**map).clone(),
-            _ => Map::new(),
-        };
+        if let Some(known) = at_mut(list, index) {
+            if !matches!(known, Value::Map(_)) {
+                *known = Value::map();
+            }
+            return self.key(as_map(known)?, level);
+        }
+        let mut inner = Map::new();
         self.key(&mut inner, level)?;
         set_index(list, index, inner.into())
     }

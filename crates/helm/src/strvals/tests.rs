@@ -12,6 +12,7 @@ fn read(text: &str, how: fn(&str, &mut Value) -> Result<(), StrvalsError>, over:
 
 #[test]
 fn values_are_typed() {
+    let over = read;
     let read = |text| read(text, parse, "{}");
     assert_eq!(
         read("a=1,b=true,c=null,d=x,e=01,f=0,g=1.5,h="),
@@ -20,6 +21,7 @@ fn values_are_typed() {
     assert_eq!(read(r"a=b\,c,d\.e=f"), r#"{"a":"b,c","d.e":"f"}"#);
     assert_eq!(read("a={1,b,},b.c[1].d=2"), r#"{"a":[1,"b",""],"b":{"c":[null,{"d":2}]}}"#);
     assert_eq!(read("a[0][1]=x"), r#"{"a":[[null,"x"]]}"#);
+    assert_eq!(over("a[0].b=", parse, r#"{"a":[1]}"#), r#"{"a":[{"b":""}]}"#);
     assert_eq!(read("a[0"), "{}");
     assert_eq!(read("=x"), "{}");
 }
@@ -33,7 +35,7 @@ fn errors_are_helm_s() {
     assert_eq!(set("a[99999]=1"), "error: index of 99999 is greater than maximum supported index of 65536");
     assert_eq!(set("a[x]=1"), "error: error parsing index: strconv.Atoi: parsing \"x\": invalid syntax");
     assert_eq!(set("a={1"), "error: list must terminate with '}'");
-    assert_eq!(set("a[0]b=1"), "error: unexpected data at end of array index: \"b\"");
+    assert_eq!(set("a[0]b=1"), "error: unexpected data at end of array index: ['b']");
     assert_eq!(
         set(&"a.".repeat(40)),
         "error: value name nested level is greater than maximum supported nested level of 30"

@@ -81,7 +81,8 @@ impl Writer {
                     self.container(0, value, (b'[', b']'), items)?;
                 }
                 None => {
-                    let items = object.entries().into_iter().map(|(key, item)| (Some(key), item)).collect();
+                    let items =
+                        object.json_entries().into_iter().map(|(key, item)| (Some(key), item)).collect();
                     self.container(0, value, (b'{', b'}'), items)?;
                 }
             },

@@ -85,7 +85,7 @@ fn list_shape(items: &[Value], depth: usize, looks: &mut u64) -> Result<Shape, F
 fn entries(value: &Value) -> Vec<(Str, Value)> {
     match value {
         Value::Map(map) => map.entries().iter().map(|(key, item)| (key.clone(), item.clone())).collect(),
-        Value::Object(object) => object.entries(),
+        Value::Object(object) => object.exported(),
         _ => Vec::new(),
     }
 }
@@ -226,21 +226,23 @@ impl Writer {
                 match object.json() {
                     Some(Value::String(text)) => self.bytes(&quoted(&text)),
                     Some(json) => self.element(&json),
+                    None if object.kind() == Kind::Slice => self.list(value),
                     None => self.deeper(|writer| writer.inline_table(value)),
                 }
             }
-            Value::Bytes(_) | Value::List(_) => {
-                let items = value.elements().unwrap_or_default();
-                self.text("[")?;
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        self.text(", ")?;
-                    }
-                    self.deeper(|writer| writer.element(item))?;
-                }
-                self.text("]")
-            }
+            Value::Bytes(_) | Value::List(_) => self.list(value),
         }
+    }
+
+    fn list(&mut self, value: &Value) -> Result<(), Failure> {
+        self.text("[")?;
+        for (at, item) in value.elements().unwrap_or_default().iter().enumerate() {
+            if at > 0 {
+                self.text(", ")?;
+            }
+            self.deeper(|writer| writer.element(item))?;
+        }
+        self.text("]")
     }
 }
 
