@@ -64,11 +64,19 @@ pub fn by_ready(conditions: &Value, kind: &str, is_old: bool) -> Health {
             return Health::new(HealthStatus::Progressing, message);
         }
         Status::True => HealthStatus::Healthy,
-        Status::False if waits(&ready) => HealthStatus::Progressing,
+        Status::False if waits(&ready) || is_scanning(conditions) => HealthStatus::Progressing,
         Status::False => HealthStatus::Degraded,
         Status::Unknown => HealthStatus::Progressing,
     };
     Health::new(status, ready.message)
+}
+
+/// Whether an object of image automation is about to know better.
+fn is_scanning(conditions: &Value) -> bool {
+    condition::get(conditions, "Reconciling").is_some_and(|reconciling| {
+        reconciling.status == Status::True
+            && matches!(reconciling.reason.as_str(), "Scanning" | "AccessingRepository" | "ApplyingPolicy")
+    })
 }
 
 /// Whether a condition that is false tells only of something that has to come first.

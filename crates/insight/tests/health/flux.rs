@@ -61,6 +61,23 @@ fn objects_that_have_no_status_are_not_waited_for() {
     }
 }
 
+#[test]
+fn image_automation_that_looks_is_on_the_way() {
+    let last = condition("Ready", "False", "Failed");
+    for (kind, reason, expected) in [
+        ("ImageRepository", "Scanning", "Progressing why"),
+        ("ImagePolicy", "ApplyingPolicy", "Progressing why"),
+        ("ImageRepository", "ProgressingWithRetry", "Degraded why"),
+    ] {
+        let conditions = [last.clone(), condition("Reconciling", "True", reason)];
+        assert_eq!(
+            told(&object("image.toolkit.fluxcd.io/v1", kind, &with(&conditions))),
+            expected,
+            "{kind} {reason}"
+        );
+    }
+}
+
 fn with(conditions: &[String]) -> String {
     let conditions = conditions.join(",");
     format!(r#""spec":{{}},"status":{{"observedGeneration":2,"conditions":[{conditions}]}}"#)
