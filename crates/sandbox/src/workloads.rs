@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use value::Value;
 
 mod autoscaler;
+mod balancer;
 mod bootstrap;
 mod client;
 mod cluster_defaults;
@@ -66,6 +67,7 @@ enum Controller {
     Job,
     Autoscaler,
     Disruption,
+    Balancer,
     Volumes,
     Scheduler,
     Node,
@@ -224,6 +226,7 @@ impl Controllers {
             Controller::Job => job::reconcile(api, builtins, at),
             Controller::Autoscaler => autoscaler::reconcile(api, builtins, at),
             Controller::Disruption => disruption::reconcile(api, builtins, at),
+            Controller::Balancer => balancer::reconcile(api, builtins, at),
             Controller::Volumes => volumes::reconcile(api, builtins, at),
             Controller::Scheduler => scheduler::reconcile(api, builtins, at),
             Controller::Node => self.node.reconcile(api, builtins, &self.timing, at),
@@ -257,7 +260,11 @@ impl Controllers {
             "horizontalpodautoscalers.autoscaling" => self.look(Controller::Autoscaler, at),
             "poddisruptionbudgets.policy" => self.look(Controller::Disruption, at),
             "pods" => self.route_pod(at, kind),
-            "services" => self.look(Controller::Endpoints, at),
+            "services" => {
+                self.look(Controller::Endpoints, at);
+                self.look(Controller::Balancer, at);
+            }
+            "ingresses.networking.k8s.io" => self.look(Controller::Balancer, at),
             "nodes" => self.route_node(),
             "persistentvolumeclaims" | "persistentvolumes" => self.look(Controller::Volumes, at),
             "events" => self.look(Controller::Events, at),

@@ -37,6 +37,7 @@ pub(super) struct Builtins {
     pub(super) jobs: Arc<Kind>,
     pub(super) autoscalers: Arc<Kind>,
     pub(super) budgets: Arc<Kind>,
+    pub(super) ingresses: Arc<Kind>,
 }
 
 impl Builtins {
@@ -62,6 +63,7 @@ impl Builtins {
             jobs: api.builtin("batch/v1", "Job")?,
             autoscalers: api.builtin("autoscaling/v2", "HorizontalPodAutoscaler")?,
             budgets: api.builtin("policy/v1", "PodDisruptionBudget")?,
+            ingresses: api.builtin("networking.k8s.io/v1", "Ingress")?,
         })
     }
 }

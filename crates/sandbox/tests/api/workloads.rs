@@ -334,3 +334,27 @@ async fn a_disruption_budget_counts_its_pods() {
     assert_eq!(reason(&none, "DisruptionAllowed"), Some("InsufficientPods"));
     assert_eq!((number(&none, "desiredHealthy"), number(&none, "expectedPods")), (2, 2));
 }
+
+#[tokio::test]
+async fn load_balancers_and_ingresses_get_an_address() {
+    let world = world().await;
+    let (services, ingresses) =
+        ("/api/v1/namespaces/default/services", "/apis/networking.k8s.io/v1/namespaces/default/ingresses");
+    let service = "{metadata: {name: web}, spec: {type: LoadBalancer, ports: [{port: 80}]}}";
+    world.client.post(services, service).await.ok();
+    let ingress =
+        "{metadata: {name: web}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}";
+    world.client.post(ingresses, ingress).await.ok();
+    let address = |object: &Value| {
+        let given = object.at(&["status", "loadBalancer", "ingress"]).and_then(Value::as_list)?;
+        given.first()?.str_at(&["ip"]).map(str::to_owned)
+    };
+    for path in [services, ingresses] {
+        let live = world.client.until(&format!("{path}/web"), |one| address(one).is_some()).await;
+        assert_eq!(address(&live).as_deref(), Some("192.0.2.1"));
+    }
+    let path = format!("{services}/web");
+    world.client.merge(&path, "{spec: {type: ClusterIP}}").await.ok();
+    let live = world.client.until(&path, |one| address(one).is_none()).await;
+    assert_eq!(live.at(&["status", "loadBalancer"]), Some(&Value::map()));
+}
