@@ -22,7 +22,6 @@ use crate::permit::LoggedIn;
 use crate::request::Request;
 use crate::sessions::is_current;
 use crate::sight::Sight;
-use crate::snapshots::Nodes;
 use watched::{Told, Watched};
 
 /// What happens in this time is told at once.
@@ -66,8 +65,8 @@ struct Tab {
     shown: HashSet<Arc<str>>,
     watched: Option<Watched>,
     pending: VecDeque<Frame>,
-    /// The tree before what was told last, which may not have arrived as a whole.
-    before: Option<(u64, Nodes)>,
+    /// Under which [`Snapshots`](crate::snapshots::Snapshots) know what it has.
+    tab: u64,
     has_ended: bool,
 }
 
@@ -75,18 +74,8 @@ impl Tab {
     fn new(control: Arc<ControlPlane>, caller: Caller, query: Query, watched: Option<Watched>) -> Self {
         let news = control.list.listen();
         let (shown, pending) = (HashSet::new(), VecDeque::new());
-        Self {
-            control,
-            caller,
-            query,
-            news,
-            number: 0,
-            shown,
-            watched,
-            pending,
-            before: None,
-            has_ended: false,
-        }
+        let tab = control.snapshots.enter();
+        Self { control, caller, query, news, number: 0, shown, watched, pending, tab, has_ended: false }
     }
 
     /// Without a position everything is news; with one that is not known any more, nothing is certain.
@@ -109,7 +98,13 @@ impl Tab {
                 None => false,
             }
         };
-        if is_known { self.tell() } else { self.reset() }
+        if !is_known {
+            return self.reset();
+        }
+        if !position.is_empty() {
+            self.remember();
+        }
+        self.tell();
     }
 
     /// The next event; `None` when the stream is over.
@@ -156,7 +151,6 @@ impl Tab {
     /// What has happened since the tab was last told something.
     fn tell(&mut self) {
         let control = self.control.clone();
-        self.before = self.watched.as_ref().map(|watched| (self.number, watched.nodes()));
         // What is known of a tree at a number has to be known of that number alone.
         let until = match &self.watched {
             Some(_) => control.list.mark(),
@@ -216,6 +210,14 @@ impl Tab {
         let position = self.position();
         if let Some(Frame::Event { id, .. }) = self.pending.back_mut() {
             *id = Some(position);
+        }
+        self.remember();
+    }
+
+    /// Whoever comes back with this position goes on with this tree.
+    fn remember(&self) {
+        if let Some(watched) = &self.watched {
+            self.control.snapshots.follow(self.tab, self.number, &watched.key, watched.nodes());
         }
     }
 
@@ -293,7 +295,6 @@ impl Tab {
     fn reset(&mut self) {
         let control = self.control.clone();
         self.number = control.list.mark();
-        self.before = None;
         self.shown = self.visible(&control.list.read());
         self.push("reset", Value::map());
         if let Some(gone) = self.application().into_iter().find(|(name, _)| *name == "gone") {
@@ -310,12 +311,7 @@ impl Tab {
 /// Who comes back goes on with the tree that the tab had.
 impl Drop for Tab {
     fn drop(&mut self) {
-        if let Some(watched) = &self.watched {
-            if let Some((number, nodes)) = self.before.take() {
-                self.control.snapshots.keep(number, &watched.key, nodes);
-            }
-            self.control.snapshots.keep(self.number, &watched.key, watched.nodes());
-        }
+        self.control.snapshots.leave(self.tab);
     }
 }
 

@@ -42,8 +42,8 @@ impl Watched {
     }
 
     /// The tree that the tab has.
-    pub(super) fn nodes(&self) -> Nodes {
-        self.nodes.clone()
+    pub(super) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// Waits for a change that may be about the tree.
