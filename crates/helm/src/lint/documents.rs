@@ -100,7 +100,11 @@ fn json_error(text: &[u8]) -> Option<DocumentError> {
     let (mut early, mut late) = (0, text.len());
     while early + 1 < late {
         let middle = early.midpoint(late);
-        let is_early = gotemplate::json_problem(&text[..middle]).is_some_and(|problem| problem == END);
+        let part = &text[..middle];
+        // A word or number that is cut off is told like white space inside of it.
+        let is_cut = |problem: &str| problem.contains("' ' in ") && !part.ends_with(b" ");
+        let is_early =
+            gotemplate::json_problem(part).is_some_and(|problem| problem == END || is_cut(&problem));
         if is_early { early = middle } else { late = middle }
     }
     (!problem.ends_with(" after top-level value")).then_some(DocumentError::Json { offset: late, problem })
