@@ -21,11 +21,14 @@ impl Entropy for Zeros {
 fuzz_target!(|schema: &[u8]| {
     let file = |name: &str, data: &[u8]| File { name: name.into(), data: data.into(), modified: None };
     let log = Log::default();
-    let chart = Chart::from_files(vec![
-        file("Chart.yaml", b"apiVersion: v2\nname: app\nversion: 1.0.0\n"),
-        file("values.yaml", b"a: {b: [1, x, null], c: {d: 1.5}}\ne: text\n"),
-        file("values.schema.json", schema),
-    ], &log)
+    let chart = Chart::from_files(
+        vec![
+            file("Chart.yaml", b"apiVersion: v2\nname: app\nversion: 1.0.0\n"),
+            file("values.yaml", b"a: {b: [1, x, null], c: {d: 1.5}}\ne: text\n"),
+            file("values.schema.json", schema),
+        ],
+        &log,
+    )
     .expect("a chart, whatever its schema");
     let environment = Environment {
         now: jiff::Timestamp::UNIX_EPOCH,

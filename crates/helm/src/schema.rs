@@ -216,8 +216,13 @@ fn no_json(text: &[u8]) -> Option<String> {
         return Some("EOF".to_owned());
     }
     let problem = gotemplate::json_problem(text)?;
+    // A word that is cut off is told like white space inside of it.
+    let more = || gotemplate::json_problem(&[text.trim_ascii_end(), b"?"].concat());
     Some(match problem.as_str() {
         "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+        cut if cut.contains("' ' in literal") && more().is_some_and(|more| more.contains("'?'")) => {
+            "unexpected EOF".to_owned()
+        }
         after if after.ends_with(" after top-level value") => {
             "invalid character after top-level value".to_owned()
         }

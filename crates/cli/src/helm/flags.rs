@@ -153,7 +153,7 @@ impl Command {
         &self,
         arguments: &[String],
         world: &mut World<'_>,
-        act: impl FnOnce(&Flags, &mut World<'_>) -> io::Result<u8>,
+        act: &dyn Fn(&Flags, &mut World<'_>) -> io::Result<u8>,
     ) -> io::Result<u8> {
         let (parsed, said) = parse::parse(arguments, self.flags);
         said.iter().try_for_each(|text| world.warn(text))?;

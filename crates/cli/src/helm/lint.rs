@@ -1,10 +1,8 @@
 //! `flamingo lint`: what `helm lint` prints.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,7 +23,7 @@ use super::world::World;
 /// # Errors
 /// Standard output cannot be written.
 pub fn lint(arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
-    LINT.run(arguments, world, |flags, world| {
+    LINT.run(arguments, world, &|flags, world| {
         let outcome = run(flags, world);
         if let Ok(report) = &outcome {
             world.out.write_all(report.text.as_bytes())?;
@@ -171,16 +169,17 @@ fn is_link(path: &Path) -> bool {
 /// The files of an archive as a file tree.
 struct Unpacked {
     location: String,
-    files: BTreeMap<Arc<str>, File>,
+    /// By their names.
+    files: Vec<File>,
 }
 
 impl Unpacked {
-    fn new(location: &str, files: Vec<File>) -> Self {
-        let mut by_name = BTreeMap::new();
-        for file in files {
-            by_name.insert(file.name.clone(), file);
-        }
-        Self { location: location.to_owned(), files: by_name }
+    fn new(location: &str, mut files: Vec<File>) -> Self {
+        // Of files with one name, the last one is left.
+        files.reverse();
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        files.dedup_by(|a, b| a.name == b.name);
+        Self { location: location.to_owned(), files }
     }
 }
 
@@ -192,9 +191,9 @@ impl Tree for Unpacked {
     fn list(&self, path: &str) -> Result<Vec<Entry>, TreeError> {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut entries: Vec<Entry> = Vec::new();
-        let from = self.files.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
-        for (name, file) in from.take_while(|(name, _)| name.starts_with(&prefix)) {
-            let rest = &name[prefix.len()..];
+        let first = self.files.partition_point(|file| *file.name < *prefix);
+        for file in self.files[first..].iter().take_while(|file| file.name.starts_with(&prefix)) {
+            let rest = &file.name[prefix.len()..];
             let (name, kind) = match rest.split_once('/') {
                 Some((folder, _)) => (folder, EntryKind::Directory),
                 None => (rest, EntryKind::File),
@@ -217,9 +216,9 @@ impl Tree for Unpacked {
     }
 
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
-        self.files
-            .get(path)
-            .map(|file| file.data.clone())
-            .ok_or_else(|| TreeError::not_found(format!("{}/{path}", self.location)))
+        match self.files.binary_search_by(|file| (*file.name).cmp(path)) {
+            Ok(at) => Ok(self.files[at].data.clone()),
+            Err(_) => Err(TreeError::not_found(format!("{}/{path}", self.location))),
+        }
     }
 }

@@ -31,7 +31,7 @@ pub enum Part {
 /// Standard output cannot be written.
 pub fn show(part: Part, arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
     let command = Command { name: part.command(), ..SHOW };
-    command.run(arguments, world, |flags, world| match run(part, flags, world) {
+    command.run(arguments, world, &|flags, world| match run(part, flags, world) {
         Ok(text) => {
             world.out.write_all(&text)?;
             world.out.flush()?;

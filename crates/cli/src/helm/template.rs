@@ -1,6 +1,5 @@
 //! `flamingo template`: what `helm template` prints.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use super::{caret, chart, check_values, origin};
 /// # Errors
 /// Standard output cannot be written.
 pub fn template(arguments: &[String], world: &mut World<'_>) -> io::Result<u8> {
-    TEMPLATE.run(arguments, world, watched)
+    TEMPLATE.run(arguments, world, &watched)
 }
 
 fn watched(flags: &Flags, world: &mut World<'_>) -> io::Result<u8> {
@@ -245,9 +244,9 @@ impl Job<'_> {
             stream = stream.only(&patterns).map_err(|error| Failure::of(&error))?;
         }
         if let Some(folder) = folder {
-            let chosen: BTreeSet<&str> = stream.parts.iter().map(|part| &*part.path).collect();
+            let chosen: Vec<&str> = stream.parts.iter().map(|part| &*part.path).collect();
             let documents = output::documents(&rendering, selection);
-            let documents = documents.filter(|document| chosen.contains(document.path));
+            let documents = documents.filter(|document| chosen.contains(&document.path));
             return Ok(Printed::Text(self.files(documents, &folder, world)?));
         }
         let Some(what) = explained else { return Ok(Printed::Text(stream.text)) };
@@ -268,12 +267,13 @@ impl Job<'_> {
             target = helm::clean(&format!("{folder}/{}", self.release.name));
         }
         let mut said = String::new();
-        let mut written: BTreeSet<&str> = BTreeSet::new();
+        let mut written: Vec<&str> = Vec::new();
         for Document { path, text, is_rendered } in documents {
             // Custom resource definitions are not put below the name of the release.
             let shown = format!("{}/{path}", if is_rendered { &target } else { folder });
             let text = format!("---\n# Source: {path}\n{text}\n");
-            write_file(&world.directory, &shown, &text, !written.insert(path))?;
+            write_file(&world.directory, &shown, &text, written.contains(&path))?;
+            written.push(path);
             said.push_str(&format!("wrote {shown}\n"));
         }
         // What helm prints where everything went into files: the end of an empty stream.

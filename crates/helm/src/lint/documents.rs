@@ -14,8 +14,10 @@ pub(super) enum DocumentError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// What starts like JSON is read as that first, and its error is told.
-    #[error("json: offset {offset}: invalid character '{{' looking for beginning of object key string")]
-    Json { offset: usize },
+    #[error("json: offset {offset}: {problem}")]
+    Json { offset: usize, problem: String },
+    #[error("unexpected EOF")]
+    JsonEnd,
 }
 
 /// What lint looks at.
@@ -73,9 +75,8 @@ pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, DocumentError>> {
     for document in documents {
         let object = object(document);
         let failed = object.is_err();
-        let start = text.len() - text.trim_ascii_start().len();
-        objects.push(object.map_err(|error| match text[start..].starts_with(b"{{") {
-            true if objects.is_empty() => DocumentError::Json { offset: start + 2 },
+        objects.push(object.map_err(|error| match json_error(text) {
+            Some(json) if objects.is_empty() => json,
             _ => error.into(),
         }));
         if failed {
@@ -83,6 +84,30 @@ pub(super) fn read(text: &[u8]) -> Vec<Result<Option<Object>, DocumentError>> {
         }
     }
     objects
+}
+
+/// Why the first value of a text that starts like JSON is none.
+fn json_error(text: &[u8]) -> Option<DocumentError> {
+    const END: &str = "unexpected end of JSON input";
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let problem = gotemplate::json_problem(text)?;
+    if problem == END {
+        return Some(DocumentError::JsonEnd);
+    }
+    // Each part of the text that ends before the place only ends too early.
+    let (mut early, mut late) = (0, text.len());
+    while early + 1 < late {
+        let middle = early.midpoint(late);
+        let part = &text[..middle];
+        // A word or number that is cut off is told like white space inside of it.
+        let is_cut = |problem: &str| problem.contains("' ' in ") && !part.ends_with(b" ");
+        let is_early =
+            gotemplate::json_problem(part).is_some_and(|problem| problem == END || is_cut(&problem));
+        if is_early { early = middle } else { late = middle }
+    }
+    (!problem.ends_with(" after top-level value")).then_some(DocumentError::Json { offset: late, problem })
 }
 
 fn object(document: &[u8]) -> Result<Option<Object>, DecodeError> {

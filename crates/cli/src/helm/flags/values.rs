@@ -182,7 +182,8 @@ fn csv(text: &str) -> Result<Vec<String>, String> {
     }
     let first = 1 + text.len() - record.len();
     let failed = |offset: usize, what: &str| {
-        let before = &record[..offset];
+        // A line break at the very end belongs to the line that it ends.
+        let before = if offset == record.len() { record.trim_end_matches('\n') } else { &record[..offset] };
         let line = first + before.matches('\n').count();
         let column = 1 + offset - before.rfind('\n').map_or(0, |at| at + 1);
         let start = if line == first { String::new() } else { format!("record on line {first}; ") };
