@@ -12,7 +12,7 @@ pub(super) fn translate(source: &[u8]) -> Result<(String, Vec<Vec<u8>>)> {
         rest: text,
         out: String::with_capacity(text.len() + 16),
         names: vec![Vec::new()],
-        atoms: vec![false],
+        levels: vec![Level::default()],
     };
     translator.run()?;
     Ok((translator.out, translator.names))
@@ -23,8 +23,16 @@ struct Translator<'a> {
     rest: &'a str,
     out: String,
     names: Vec<Vec<u8>>,
-    /// For each open group, whether something stands before that can be repeated.
-    atoms: Vec<bool>,
+    levels: Vec<Level>,
+}
+
+/// An open group.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// What stands before and can be repeated: how often counts have it repeated, multiplied.
+    atom: Option<i64>,
+    /// The largest one before that.
+    most: i64,
 }
 
 /// The names between `[:` and `:]`.
@@ -48,9 +56,10 @@ impl<'a> Translator<'a> {
         taken
     }
 
-    fn set_atom(&mut self, is_atom: bool) {
-        if let Some(last) = self.atoms.last_mut() {
-            *last = is_atom;
+    fn set_atom(&mut self, atom: Option<i64>) {
+        if let Some(level) = self.levels.last_mut() {
+            level.most = level.most.max(level.atom.unwrap_or(1));
+            level.atom = atom;
         }
     }
 
@@ -61,21 +70,22 @@ impl<'a> Translator<'a> {
             match char {
                 '(' => self.group()?,
                 ')' => {
-                    if self.atoms.len() == 1 {
+                    if self.levels.len() == 1 {
                         return self.error("unexpected )", self.whole);
                     }
-                    self.atoms.pop();
+                    let most = self.levels.pop().map_or(1, |level| level.most.max(level.atom.unwrap_or(1)));
                     self.plain(1);
+                    self.set_atom(Some(most));
                 }
                 '|' => {
                     self.plain(1);
-                    self.set_atom(false);
+                    self.set_atom(None);
                 }
                 '^' | '$' | '.' => self.plain(1),
                 '[' => self.class()?,
-                '*' | '+' | '?' => repeat = self.repeat(1, last_repeat)?,
+                '*' | '+' | '?' => repeat = self.repeat(1, 1, last_repeat)?,
                 '{' => match self.counted()? {
-                    Some(length) => repeat = self.repeat(length, last_repeat)?,
+                    Some((length, times)) => repeat = self.repeat(length, times, last_repeat)?,
                     None => self.literal(1, '{'),
                 },
                 '\\' => self.escape()?,
@@ -83,19 +93,19 @@ impl<'a> Translator<'a> {
             }
             last_repeat = repeat;
         }
-        if self.atoms.len() > 1 { self.error("missing closing )", self.whole) } else { Ok(()) }
+        if self.levels.len() > 1 { self.error("missing closing )", self.whole) } else { Ok(()) }
     }
 
     fn plain(&mut self, length: usize) {
         let text = self.take(length);
         self.out.push_str(text);
-        self.set_atom(true);
+        self.set_atom(Some(1));
     }
 
     fn literal(&mut self, length: usize, char: char) {
         self.take(length);
         self.push_char(char);
-        self.set_atom(true);
+        self.set_atom(Some(1));
     }
 
     fn push_char(&mut self, char: char) {
@@ -103,11 +113,11 @@ impl<'a> Translator<'a> {
     }
 
     fn open(&mut self, text: &str) -> Result<()> {
-        if self.atoms.len() > MAX_HEIGHT {
+        if self.levels.len() > MAX_HEIGHT {
             return self.error("expression nests too deeply", self.whole);
         }
         self.out.push_str(text);
-        self.atoms.push(false);
+        self.levels.push(Level::default());
         Ok(())
     }
 
@@ -167,7 +177,7 @@ impl<'a> Translator<'a> {
     }
 
     /// `*`, `+`, `?` or a count, and a `?` that makes it lazy; gives what stood from the operator on.
-    fn repeat(&mut self, length: usize, last_repeat: &str) -> Result<&'a str> {
+    fn repeat(&mut self, length: usize, times: i64, last_repeat: &str) -> Result<&'a str> {
         let before = self.rest;
         let lazy = usize::from(before[length..].starts_with('?'));
         let after = &before[length + lazy..];
@@ -175,16 +185,22 @@ impl<'a> Translator<'a> {
             let place = &last_repeat[..last_repeat.len() - after.len()];
             return self.error("invalid nested repetition operator", place);
         }
-        if !self.atoms.last().copied().unwrap_or(false) {
+        let Some(atom) = self.levels.last_mut().and_then(|level| level.atom.as_mut()) else {
             return self.error("missing argument to repetition operator", &before[..length + lazy]);
+        };
+        // Counts within counts are multiplied.
+        *atom = (*atom * times).max(1);
+        if times > 1 && *atom > MAX_REPEAT {
+            return self.error("invalid repeat count", &before[..length + lazy]);
         }
         let text = self.take(length + lazy);
         self.out.push_str(text);
         Ok(before)
     }
 
-    /// The length of `{n}`, `{n,}` or `{n,m}`; `None` where it is none, and the brace is itself.
-    fn counted(&mut self) -> Result<Option<usize>> {
+    /// The length of `{n}`, `{n,}` or `{n,m}` and the times that count for the limit; `None` where it is none, and
+    /// the brace is itself.
+    fn counted(&mut self) -> Result<Option<(usize, i64)>> {
         let text = self.rest;
         let Some(end) = text.find('}') else { return Ok(None) };
         let inner = &text[1..end];
@@ -197,7 +213,8 @@ impl<'a> Translator<'a> {
         if low > MAX_REPEAT || high > MAX_REPEAT || (high >= 0 && low > high) {
             return self.error("invalid repeat count", &text[..=end]);
         }
-        Ok(Some(end + 1))
+        // Without an upper limit, the lower one counts; a zero there leaves what is inside as it is.
+        Ok(Some((end + 1, if high < 0 { low.max(1) } else { high })))
     }
 
     fn escape(&mut self) -> Result<()> {
@@ -208,7 +225,8 @@ impl<'a> Translator<'a> {
         match char {
             'A' | 'z' => self.plain(2),
             'b' => self.replaced(2, r"(?-u:\b)"),
-            'B' => self.replaced(2, r"(?-u:\B)"),
+            // The second part is true between characters, and never within one.
+            'B' => self.replaced(2, r"(?:(?-u:\B)(?u:\b|\B))"),
             'C' => return self.error("invalid escape sequence", &text[..2]),
             'Q' => {
                 let inner = &text[2..];
@@ -219,20 +237,20 @@ impl<'a> Translator<'a> {
                 self.take(length);
                 for char in literal.chars() {
                     self.push_char(char);
-                    self.set_atom(true);
+                    self.set_atom(Some(1));
                 }
             }
             'p' | 'P' => {
                 let class = self.unicode_class()?;
                 self.out.push_str(&class);
-                self.set_atom(true);
+                self.set_atom(Some(1));
             }
             _ => match perl_class(char) {
                 Some(class) => self.replaced(2, class),
                 None => {
                     let char = self.escaped_char()?;
                     self.push_char(char);
-                    self.set_atom(true);
+                    self.set_atom(Some(1));
                 }
             },
         }
@@ -242,7 +260,7 @@ impl<'a> Translator<'a> {
     fn replaced(&mut self, length: usize, text: &str) {
         self.take(length);
         self.out.push_str(text);
-        self.set_atom(true);
+        self.set_atom(Some(1));
     }
 
     /// `\pN`, `\p{Greek}`, `\p{^Greek}` and their negations.
@@ -327,7 +345,7 @@ impl<'a> Translator<'a> {
             if self.rest.starts_with(']') && !is_first {
                 self.take(1);
                 self.out.push(']');
-                self.set_atom(true);
+                self.set_atom(Some(1));
                 return Ok(());
             }
             is_first = false;
