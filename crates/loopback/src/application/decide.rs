@@ -106,6 +106,8 @@ pub(crate) struct SyncFacts {
     pub(crate) is_pinned: bool,
     /// Whether the source may be set to another revision than the Application's.
     pub(crate) may_pin: bool,
+    /// Whether the operation tells of what Flux does by itself, and the source has gone on since.
+    pub(crate) is_overtaken: bool,
     pub(crate) gate: Gate,
     pub(crate) workload_exists: bool,
     pub(crate) workload_request: Request,
@@ -186,6 +188,7 @@ pub(crate) const TERMINATED: &str = "Operation terminated";
 pub(crate) fn next(facts: &SyncFacts) -> SyncStep {
     match facts.phase {
         Some(Phase::Terminating) => return SyncStep::Finish(Phase::Failed, TERMINATED.to_owned()),
+        Some(Phase::Running) if facts.is_overtaken => return SyncStep::Rest,
         Some(Phase::Running) => {}
         _ if !facts.requested => return SyncStep::Rest,
         _ if facts.too_early => return SyncStep::Postpone,

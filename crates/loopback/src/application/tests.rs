@@ -37,6 +37,7 @@ fn done() -> SyncFacts {
         is_wanted_revision: None,
         is_pinned: false,
         may_pin: true,
+        is_overtaken: false,
         gate: Gate::Open,
         workload_exists: true,
         workload_request: Request::Handled,
@@ -79,6 +80,11 @@ fn the_steps_of_a_sync() {
         ("its answer", SyncFacts { source_request: Request::Pending, ..done() }, SyncStep::AwaitSource),
         ("it is at work", SyncFacts { source_ready: Ready::Unknown, ..done() }, SyncStep::AwaitSource),
         ("it failed", SyncFacts { source_ready: no(), ..done() }, finish(Phase::Failed, "broken")),
+        (
+            "Flux goes on by itself",
+            SyncFacts { is_wanted_revision: Some(false), may_pin: false, is_overtaken: true, ..done() },
+            SyncStep::Rest,
+        ),
         ("another revision", SyncFacts { is_wanted_revision: Some(false), ..done() }, SyncStep::Pin),
         (
             "at work on it",

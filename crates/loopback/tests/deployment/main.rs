@@ -55,6 +55,38 @@ async fn an_automated_application_follows_its_branch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_commit_that_comes_while_an_earlier_one_is_waited_for_is_no_error() {
+    let world = World::start().await;
+    let deployment = |tag: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: apps}}\nspec:\n  selector: \
+             {{matchLabels: {{a: web}}}}\n  template:\n    metadata: {{labels: {{a: web}}}}\n    spec: {{containers: \
+             [{{name: m, image: 'nginx:{tag}'}}]}}\n"
+        )
+    };
+    world.commit("app/web.yaml", &deployment("does-not-exist"));
+    world.create("", AUTOMATED).await;
+    world
+        .until("the wait for Pods", |application| {
+            text(application, &["status", "operationState", "phase"]) == "Running"
+                && text(application, &["status", "health", "message"]).contains("Deployment:apps/web")
+        })
+        .await;
+    let second = world.commit("app/web.yaml", &deployment("1"));
+    world.refresh().await;
+    let application = world
+        .until("the second commit", |application| {
+            let state = |field| text(application, &["status", "operationState", field]);
+            assert_ne!(state("phase"), "Error", "{}", state("message"));
+            state("phase") == "Succeeded"
+        })
+        .await;
+    assert_eq!(text(&application, &["status", "operationState", "syncResult", "revision"]), second);
+    assert_eq!(text(&application, &["status", "operationState", "operation", "sync", "revision"]), second);
+    world.until_is("Synced", "Healthy").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn without_automated_only_a_sync_deploys() {
     let world = World::start().await;
     let first = world.head();

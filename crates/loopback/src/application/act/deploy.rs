@@ -341,6 +341,12 @@ impl Reconciliation<'_> {
             }),
             is_pinned,
             may_pin: deployment.generated && is_manual,
+            is_overtaken: !is_manual
+                && !deployment.is_resting
+                && self.is_told_by_flux()
+                && wanted.zip(artifact).is_some_and(|(wanted, artifact)| {
+                    is_commit(wanted) && wanted != reflect::commit_of(artifact)
+                }),
             gate: deployment.gate.clone(),
             workload_exists: workload.is_some(),
             workload_request: request(workload),
@@ -353,6 +359,12 @@ impl Reconciliation<'_> {
             retry: running.and_then(|running| running.operation.retry),
             failed_since: running.and_then(|running| running.failed_since(self.controller.clock.now())),
         }
+    }
+
+    /// Whether nobody asked for the operation that the status tells of.
+    fn is_told_by_flux(&self) -> bool {
+        const AUTOMATED: [&str; 4] = ["operationState", "operation", "initiatedBy", "automated"];
+        self.status.stored().at(&AUTOMATED).and_then(Value::as_bool) == Some(true)
     }
 
     /// Why an operation cannot be carried out through Flux.
