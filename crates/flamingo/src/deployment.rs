@@ -134,11 +134,29 @@ impl Deployment {
         Ok(retired)
     }
 
-    /// Asks for a look at the source now.
+    /// Asks for a look at the source now, and at all other sources of the same repository.
     pub(crate) async fn request(&mut self, token: &str) -> anyhow::Result<()> {
         self.requested = Some(token.to_owned());
         let session = kubernetes::session(&self.cluster);
         session.merge_patch(&self.source, Subresource::Main, MANAGER, &request(token)).await?;
+        let url = |source: &Value| source.str_at(&["spec", "url"]).map(str::to_owned);
+        let own = session.get(&self.source).await?.as_ref().and_then(url);
+        for other in session.list(&sources(), "", "").await? {
+            let (Some(namespace), Some(name)) = (object::namespace(&other), object::name(&other)) else {
+                continue;
+            };
+            let target = Target::new(&sources(), namespace, name);
+            if url(&other) != own || target == self.source {
+                continue;
+            }
+            let asked = session.merge_patch(&target, Subresource::Main, MANAGER, &request(token)).await;
+            // It may have been deleted meanwhile.
+            if let Err(error) = asked.map(drop)
+                && !error.is_not_found()
+            {
+                return Err(error.into());
+            }
+        }
         Ok(())
     }
 
@@ -166,6 +184,7 @@ impl Deployment {
         let findings = self.findings(&session, &seen, waited).await?;
         if findings.is_empty() {
             let message = progress_of(&seen.workload).or_else(|| progress_of(&seen.source));
+            let message = message.or_else(|| unhealthy(&seen.application));
             let message = message.filter(|_| seen.is_compared());
             return Ok(State::Progressing(message.unwrap_or_else(|| "looking at the source".to_owned())));
         }
@@ -237,6 +256,14 @@ impl Deployment {
         }
         Ok(insight::diagnose(&objects, jiff::Timestamp::now(), &OPTIONS))
     }
+}
+
+/// What the Application waits for, once everything is applied.
+fn unhealthy(application: &Value) -> Option<String> {
+    let health = application.at(&["status", "health"])?;
+    let names = health.str_at(&["message"])?.strip_prefix("Caused by ")?;
+    (health.str_at(&["status"]) == Some("Progressing"))
+        .then(|| format!("waiting for {names} to become healthy"))
 }
 
 /// Says how the deployment is, and what changed.

@@ -192,7 +192,11 @@ async fn follow(
         lasting = lasting.or_else(|| Some(Instant::now())).filter(|_| is_lasting(&state));
         if give_up.is_some_and(|give_up| Instant::now() > give_up) {
             let timeout = apimachinery::duration::format(arguments.timeout);
-            reporter.say(&format!("✗ Not ready within {timeout}; --timeout allows more."));
+            let what = match &state {
+                State::Progressing(what) => format!(" ({what})"),
+                _ => String::new(),
+            };
+            reporter.say(&format!("✗ Not ready within {timeout}{what}; --timeout allows more."));
             return Ok(ExitCode::FAILURE);
         }
         if arguments.once && lasting.is_some_and(|since| since.elapsed() > SETTLED) {

@@ -135,24 +135,27 @@ async fn follow(
     look: impl Fn(&Value) -> Progress,
 ) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let mut refused = None;
+    let mut ended = None;
     loop {
         let application = client.get(&path(name, &[]), &[]).await?;
         let seen = show::one(&application, crate::arguments::argocd::Output::Table)?;
         let progress = look(&application);
-        let is_refused = matches!(progress, Progress::Refused(_));
-        refused = refused.or_else(|| Some(Instant::now())).filter(|_| is_refused);
+        let is_bad = matches!(progress, Progress::Refused(_) | Progress::Failed(_));
+        ended = ended.or_else(|| Some(Instant::now())).filter(|_| is_bad);
+        let is_settled = ended.is_some_and(|since: Instant| since.elapsed() > SETTLED);
         match progress {
             Progress::Reached => return Ok(Outcome::Done(seen)),
-            Progress::Refused(why) if refused.is_some_and(|since: Instant| since.elapsed() > SETTLED) => {
+            Progress::Refused(why) if is_settled => {
                 return Ok(Outcome::Wrong(format!("{seen}\n'{name}' does not get there by itself: {why}\n")));
             }
-            Progress::Failed(why) => return Ok(Outcome::Wrong(format!("{seen}\nthe sync failed: {why}\n"))),
-            Progress::Going | Progress::Refused(_) if started.elapsed() >= timeout => {
+            Progress::Failed(why) if is_settled => {
+                return Ok(Outcome::Wrong(format!("{seen}\nthe sync failed: {why}\n")));
+            }
+            _ if started.elapsed() >= timeout => {
                 let waited = apimachinery::duration::format(timeout);
                 return Ok(Outcome::Wrong(format!("{seen}\n'{name}' did not get there within {waited}\n")));
             }
-            Progress::Going | Progress::Refused(_) => tokio::time::sleep(LOOK).await,
+            _ => tokio::time::sleep(LOOK).await,
         }
     }
 }

@@ -151,8 +151,8 @@ fn why_names_cause_and_fix() {
         assert_eq!(code, 0, "{said}");
         a_refusal_is_the_broken_link(&world, failure, &url);
         let then = failure.manifest("then.yaml").expect("a second manifest");
+        // All sources of the repository that `up` serves are told of the commit.
         commit(folder.path(), &[(&failure.name, then)]);
-        world.run(&["app", "get", &failure.name, "--refresh"]);
         until_said(&world, &failure.name, failure.says());
     }
 }
