@@ -7,7 +7,7 @@ use apimachinery::clock::rfc3339_micro;
 use apimachinery::object;
 use engine::ObjectRef;
 use engine::request::request;
-use insight::generated::{APPLICATION, is_generated};
+use insight::generated::{APPLICATION, is_generated, rests};
 use value::Value;
 
 use crate::control_plane::ControlPlane;
@@ -41,6 +41,9 @@ impl FluxAction {
         let Some(reference) = ObjectRef::of(live).filter(|_| is_generated(live)) else { return Ok(()) };
         let advice = match self {
             Self::Reconcile if reference.group == SOURCES || !is_suspended(live) => return Ok(()),
+            Self::Reconcile | Self::Resume if is_suspended(live) && !rests(live) => {
+                "somebody has suspended it, and not Flamingo; resume it with flux"
+            }
             Self::Suspend => "remove spec.syncPolicy.automated of the Application to deploy with syncs alone",
             Self::Reconcile | Self::Resume => "sync the Application, or set its spec.syncPolicy.automated",
         };

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use apimachinery::condition::{self, Condition, Status};
+use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
 
@@ -162,7 +163,7 @@ pub fn chain(of: &Deployment<'_>) -> Vec<Step> {
 /// What the Application says of itself and its Flux objects do not: these stay as they were then.
 fn refusal(of: &Deployment<'_>) -> Option<Step> {
     let application = of.application?;
-    let reference = engine::ObjectRef::of(application)?;
+    let reference = ObjectRef::of(application)?;
     let finding = match of.source {
         Some(_) => crate::argocd::condition(application, &reference)?,
         None => crate::argocd::application(application, &reference)?,
@@ -244,6 +245,18 @@ fn is_suspended(object: &Value) -> bool {
     object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
 }
 
+/// That somebody else than Flamingo has suspended the workload, and what to do.
+fn held(workload: &Value) -> Option<String> {
+    if !is_suspended(workload) || crate::generated::rests(workload) {
+        return None;
+    }
+    let ObjectRef { kind, namespace, name, .. } = ObjectRef::of(workload)?;
+    let command = format!("flux resume {} {name} -n {namespace}", kind.to_lowercase());
+    Some(format!(
+        "{kind} {namespace}/{name} is suspended, so nothing newer is deployed; resume it ({command})"
+    ))
+}
+
 fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -> Step {
     let text = |field: &str| workload.str_at(&["status", field]).unwrap_or_default();
     let wanted = artifact(source).unwrap_or_default();
@@ -254,7 +267,10 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
         return match failed_sync(of.application, wanted) {
             Some((broken, message)) if broken == link => failed(link, message, None),
             Some((broken, _)) if broken > link => done(link, wanted, None),
-            _ => waiting(link, "it is not deployed by itself: sync it"),
+            _ => match held(workload) {
+                Some(held) => waiting(link, &held),
+                None => waiting(link, "it is not deployed by itself: sync it"),
+            },
         };
     }
     let broken = ready.as_ref().filter(|ready| {
@@ -357,7 +373,11 @@ fn healthy(workload: &Value, is_applied: bool, since: Option<String>, of: &Deplo
             active(Link::Healthy, format!("waiting for {}", placed.reference), since)
         }
         _ if is_applied && health::of_flux(workload).status != HealthStatus::Progressing => {
-            done(Link::Healthy, "all that was deployed is healthy", since)
+            let healthy = "all that was deployed is healthy";
+            match held(workload) {
+                Some(held) => done(Link::Healthy, &format!("{healthy}. {held}"), since),
+                None => done(Link::Healthy, healthy, since),
+            }
         }
         _ => active(Link::Healthy, progress(workload), since),
     }

@@ -184,3 +184,24 @@ fn a_sync_that_the_project_denied_broke_where_it_would_have_been_applied() {
         assert_eq!(findings(&of, Timestamp::UNIX_EPOCH, &Terms::APPLICATION)[0].evidence, message);
     }
 }
+
+#[test]
+fn who_has_suspended_it_is_told_how_to_resume() {
+    let ready = |reason: &str| condition("Ready", "True", reason, "ok");
+    let good = source(&ready("Succeeded"), REVISION);
+    let told = |workload: &Value| -> Vec<String> {
+        let of = Deployment { application: None, source: Some(&good), workload: Some(workload), tree: &[] };
+        let steps = chain(&of).into_iter().filter(|step| step.text.contains("suspended"));
+        steps.map(|step| format!("{} {}: {}", step.link.as_str(), step.state.as_str(), step.text)).collect()
+    };
+    let held = "Kustomization flux-system/app is suspended, so nothing newer is deployed; resume it (flux resume \
+                kustomization app -n flux-system)";
+    let behind = workload(&ready("ReconciliationSucceeded"), OLD, OLD, true);
+    assert_eq!(told(&behind), [format!("built waiting: {held}")]);
+    let current = workload(&ready("ReconciliationSucceeded"), REVISION, REVISION, true);
+    assert_eq!(told(&current), [format!("healthy done: all that was deployed is healthy. {held}")]);
+    let mut rests = current;
+    rests.set_at(&["metadata", "labels", crate::generated::GENERATED], "true");
+    rests.set_at(&["metadata", "annotations", crate::generated::RESTS], "true");
+    assert!(told(&rests).is_empty(), "a sync resumes it");
+}
