@@ -27,6 +27,15 @@ test("finding: search with the keyboard, filter by a facet, share the URL, clear
   await expect(page).toHaveURL("/applications");
 });
 
+test("a revision that is the target itself is shown once", async ({ page, world }) => {
+  world.application("gone", { targetRevision: "nobranch", revision: "nobranch" });
+  world.application("shop", { targetRevision: "main" });
+  await page.goto("/applications");
+  const source = (name: string) => page.getByRole("row", { name }).locator(".row-revision");
+  await expect(source("gone")).toHaveText("nobranch");
+  await expect(source("shop")).toHaveText(/^main [0-9a-f]{7}$/);
+});
+
 test("sorting by a column, both ways", async ({ page, world }) => {
   world.application("a-app", { synced: "2026-01-03T00:00:00Z" });
   world.application("b-app", { synced: "2026-01-01T00:00:00Z" });

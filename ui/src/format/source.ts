@@ -8,6 +8,12 @@ export function shortRevision(revision: string): string {
   return branch ? `${branch}@${digest.slice(0, 7)}` : digest.slice(0, 7);
 }
 
+/** What is said of the target beside the revision that it led to; nothing where the revision says it itself. */
+export function targetBeside(target: string | undefined, revision: string | undefined): string | undefined {
+  if (target === revision || revision?.startsWith(`${target}@`)) return undefined;
+  return target;
+}
+
 /**
  * `https://example.com/team/shop.git` as `team/shop`; what is no such URL stays as it is. A folder that is a secret in
  * hexadecimal digits, as that of the Git server of `flamingo up` is, tells nobody anything.
