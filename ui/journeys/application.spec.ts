@@ -27,6 +27,20 @@ test("what is wrong is on the first screen, with its cause, its fix and its obje
   await expect(panel.getByText("kustomize-controller")).toBeVisible();
 });
 
+test("the links of the chain stand in one row, with that of a refused application, too", async ({
+  page,
+  world,
+}) => {
+  world.application("shop", { health: "Unknown", trouble: "spec.project is not there" });
+  await page.goto("/applications/shop");
+  const steps = page.getByRole("list", { name: "From the commit to running Pods" }).getByRole("listitem");
+  await expect(steps).toHaveCount(6);
+  const tops = () => steps.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  expect(new Set(await tops()).size).toBe(1);
+  await page.setViewportSize({ width: 375, height: 780 });
+  expect(new Set(await tops()).size).toBe(6);
+});
+
 test("keyboard only: through the tree, into the details, their tabs, and out again", async ({
   page,
   world,
