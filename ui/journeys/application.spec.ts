@@ -41,6 +41,49 @@ test("the links of the chain stand in one row, with that of a refused applicatio
   expect(new Set(await tops()).size).toBe(6);
 });
 
+test("boxes keep the end of a name, cut with an ellipsis, and have no tag that all Pods share", async ({
+  page,
+  world,
+}) => {
+  const shop = world.application("shop", { destinationNamespace: "shop" }, 3);
+  const node = (kind: string, name: string, info: { name: string; value: string }[]) => ({
+    key: `/${kind}/shop/${name}`,
+    uid: name,
+    group: "",
+    version: "v1",
+    kind,
+    namespace: "shop",
+    name,
+    created: "2026-01-01T00:00:00Z",
+    health: "Healthy" as const,
+    info,
+  });
+  const on = [
+    { name: "Containers", value: "1/1" },
+    { name: "Node", value: "sandbox" },
+  ];
+  world
+    .tree(shop)
+    .push(
+      node("Pod", "checkout-frontend-79f494f6b5-lx2vq", on),
+      node("HorizontalPodAutoscaler", "web", [{ name: "Replicas", value: "2 of 2 to 10" }]),
+    );
+  await page.goto("/applications/shop?view=tree");
+  const pod = page.getByRole("treeitem", { name: /^Pod checkout/ });
+  const end = pod.getByText("-lx2vq");
+  await expect(end).toBeVisible();
+  const cut = (selector: string) =>
+    page.locator(selector).evaluate((one) => ({
+      isCut: one.scrollWidth > one.clientWidth,
+      look: getComputedStyle(one).textOverflow,
+    }));
+  expect(await end.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
+  expect(await cut(".node-head:has(+ .node-end:text('-lx2vq'))")).toEqual({ isCut: true, look: "ellipsis" });
+  expect(await cut(".node-kind > :text('HorizontalPod')")).toEqual({ isCut: true, look: "ellipsis" });
+  await expect(pod).toContainText("1/1");
+  await expect(pod).not.toContainText("sandbox");
+});
+
 test("keyboard only: through the tree, into the details, their tabs, and out again", async ({
   page,
   world,
