@@ -278,3 +278,13 @@ test("the same objects as a list, by key, and the deployments", async ({ page, w
   await page.getByRole("link", { name: "History" }).click();
   await expect(page.getByRole("row", { name: /Current/ })).toContainText("12s");
 });
+
+test("the deployments fit on a phone, with who made them and from where", async ({ page, world }) => {
+  await page.setViewportSize({ width: 375, height: 780 });
+  world.application("shop", { repo: "https://git.example.com/platform-team/shop-deployment.git" });
+  await page.goto("/applications/shop?view=history");
+  const history = page.getByRole("region", { name: "Deployments" });
+  await expect(history.getByRole("columnheader", { name: "Source" })).toBeInViewport({ ratio: 1 });
+  expect(await history.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  await expectAccessible(page);
+});
