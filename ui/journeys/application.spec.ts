@@ -192,6 +192,39 @@ test("syncing: a preview by key, the sync, and ending it", async ({ page, world 
   ]);
 });
 
+test("s and Enter sync, Escape gives the focus back to the tree, and deleting begins with the name", async ({
+  page,
+  world,
+}) => {
+  world.application("shop", { destinationNamespace: "shop" });
+  await page.goto("/applications/shop?view=tree");
+  const tree = page.getByRole("tree");
+  await expect(tree).toBeVisible();
+  await page.keyboard.press("s");
+  await page.keyboard.press("Escape");
+  await expect(tree).toBeFocused();
+  await page.getByRole("treeitem", { name: /^Kustomization shop/ }).click();
+  await expect(tree).toBeFocused();
+  await page.keyboard.press("s");
+  const dialog = page.getByRole("dialog", { name: "Sync shop" });
+  await expect(dialog.getByRole("button", { name: "Sync" })).toBeFocused();
+  await expect(dialog.getByText("Pruning is on")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(tree).toBeFocused();
+  await page.getByRole("button", { name: "Delete" }).press("Enter");
+  await expect(page.getByRole("textbox", { name: "Type shop to confirm" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Delete" })).toBeFocused();
+  await tree.focus();
+  await page.keyboard.press("s");
+  await expect(dialog.getByRole("button", { name: "Sync" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(tree).toBeFocused();
+  expect(world.asked).toEqual(["POST /api/v1/applications/shop/sync"]);
+});
+
 test("the preview of a revision that was not fetched yet says of which one its objects are", async ({
   page,
   world,
