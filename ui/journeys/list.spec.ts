@@ -75,6 +75,27 @@ test("keyboard only: rows with j and k, Enter, Escape, and the lists with g", as
   await expect(page).toHaveURL("/applications");
 });
 
+test("the keys of the list go on after a filter was chosen", async ({ page, world }) => {
+  world.application("a-app", { sync: "OutOfSync" });
+  world.application("b-app");
+  world.application("c-app", { sync: "OutOfSync" });
+  await page.goto("/applications");
+  const filter = page.getByRole("checkbox", { name: /Out of sync/ });
+  await filter.click();
+  await expect(page.getByRole("link", { name: "b-app" })).toBeHidden();
+  await expect(filter).toBeFocused();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await expect(page.getByRole("link", { name: "c-app" })).toBeFocused();
+  await filter.click();
+  await expect(page.getByRole("link", { name: "b-app" })).toBeVisible();
+  await page.keyboard.press("k");
+  await expect(page.getByRole("link", { name: "b-app" })).toBeFocused();
+  await filter.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "b-app" })).toBeVisible();
+});
+
 test("changes are shown as they happen: a row, a new one, one that goes", async ({ page, world }) => {
   const shop = world.application("shop");
   world.application("cart");
