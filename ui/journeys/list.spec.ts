@@ -36,6 +36,22 @@ test("a revision that is the target itself is shown once", async ({ page, world 
   await expect(source("shop")).toHaveText(/^main [0-9a-f]{7}$/);
 });
 
+test("a search that can find nothing says which keys and values there are", async ({ page, world }) => {
+  world.application("shop");
+  await page.goto("/applications?q=namespace:x");
+  await expect(page.getByText("namespace: is no key of the search.")).toHaveText(
+    /The keys are health:, sync:, kind:, project:, ns: \(namespace\), repo:, name:, and image:\.$/,
+  );
+  await page.getByRole("searchbox").fill("health:wrong");
+  await expect(page.getByText("health: is never “wrong”.")).toHaveText(
+    /It is degraded, missing, progressing, unknown, suspended, or healthy\.$/,
+  );
+  await expectAccessible(page);
+  await page.getByRole("searchbox").fill("health:degraded");
+  await expect(page.getByText("is never")).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
+});
+
 test("sorting by a column, both ways", async ({ page, world }) => {
   world.application("a-app", { synced: "2026-01-03T00:00:00Z" });
   world.application("b-app", { synced: "2026-01-01T00:00:00Z" });

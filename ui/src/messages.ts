@@ -7,6 +7,12 @@ function counted(count: number, one: string, many: string): string {
   return `${n(count)} ${count === 1 ? one : many}`;
 }
 
+const conjunction = new Intl.ListFormat("en", { type: "conjunction" });
+const disjunction = new Intl.ListFormat("en", { type: "disjunction" });
+const listed = (words: readonly string[]) => conjunction.format(words);
+const either = (words: readonly string[]) => disjunction.format(words);
+const keyName = (key: string) => (key === "ns" ? "ns: (namespace)" : `${key}:`);
+
 export const m = {
   product: "Flamingo",
   close: "Close",
@@ -113,6 +119,10 @@ export const m = {
     noneTextFlux: "GitRepositories and Kustomizations appear here, whoever makes them.",
     noMatchTitle: "Nothing matches",
     noMatchText: "No row has all of these words and filters.",
+    noKeys: (keys: readonly string[], known: readonly string[]) =>
+      `${listed(keys.map((key) => `${key}:`))} ${keys.length === 1 ? "is no key" : "are no keys"} of the search. The keys are ${listed(known.map(keyName))}.`,
+    noValue: (key: string, text: string, values: readonly string[]) =>
+      `${key}: is never “${text}”. It is ${either(values.map((value) => value.toLowerCase()))}.`,
     results: (matching: number) => `${counted(matching, "row", "rows")} shown`,
   },
 
