@@ -41,7 +41,7 @@ test("problems stand beside the field that they name, and the server has the las
   world,
   expectedStatus,
 }) => {
-  expectedStatus.add(409);
+  expectedStatus.add(400);
   world.application("shop");
   await page.goto("/new");
   await page.getByRole("button", { name: "Create" }).click();
@@ -52,7 +52,16 @@ test("problems stand beside the field that they name, and the server has the las
   await url.fill("https://git.example.com/team/shop.git");
   await expect(url).toHaveAccessibleDescription("");
   await page.getByRole("button", { name: "Create" }).click();
-  await expect(page.getByRole("alert")).toContainText('application "shop" exists already with another spec');
+  await expect(page.getByRole("alert")).toHaveText(
+    "There is an Application shop already, with another spec: choose another name, or open it. Open shop",
+  );
+  await expectAccessible(page);
+  await page.getByRole("textbox", { name: "Name" }).fill("shop-2");
+  await expect(page.getByRole("alert")).toBeHidden();
+  await page.getByRole("textbox", { name: "Name" }).fill("shop");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("link", { name: "Open shop" }).click();
+  await expect(page).toHaveURL("/applications/shop");
 });
 
 test("a session that ends leads to the login, and from there back", async ({

@@ -346,6 +346,9 @@ export const m = {
     problems: "What stands in the way",
     urlMissing: "Paste the URL of a Git repository.",
     nameMissing: "Give it a name.",
+    taken: (name: string) =>
+      `There is an Application ${name} already, with another spec: choose another name, or open it.`,
+    openTaken: (name: string) => `Open ${name}`,
     notAllowed: "Your role does not allow creating applications.",
   },
 

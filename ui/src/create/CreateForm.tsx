@@ -25,19 +25,24 @@ export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) 
   const session = useSession();
   const action = useAction();
   const [wasSubmitted, setSubmitted] = useState(false);
+  const [asked, setAsked] = useState<string>();
   const change = (part: Partial<Draft>, isOpen = isMoreOpen) =>
     navigate(createPath + writeDraft({ ...readDraft(here().query), ...part }, isOpen), { replace: true });
   const problems = [...told, ...missing(draft, wasSubmitted)];
   const problemOf = (input: keyof Draft) => problems.find(({ field }) => inputOf(field) === input)?.message;
   const general = problems.filter(({ field }) => inputOf(field) === undefined);
+  const pageOf = (name: string) =>
+    objectPath(`argoproj.io/Application/${session.namespace}/${name}`, session.namespace);
+  const taken = isTaken(action.error) ? asked : undefined;
+  const refused = action.error && taken === undefined ? [action.error] : [];
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted(true);
     if (missing(draft, true).length > 0) return;
-    const key = `argoproj.io/Application/${session.namespace}/${nameOf(draft)}`;
+    setAsked(nameOf(draft));
     action.run(
       () => create(application),
-      () => navigate(objectPath(key, session.namespace)),
+      () => navigate(pageOf(nameOf(draft))),
     );
   };
   return (
@@ -56,9 +61,8 @@ export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) 
         <summary>{m.create.more}</summary>
         <More draft={draft} change={change} problemOf={problemOf} />
       </details>
-      <General
-        messages={[...general.map(({ message }) => message), ...(action.error ? [action.error] : [])]}
-      />
+      <General messages={[...general.map(({ message }) => message), ...refused]} />
+      {taken !== undefined && taken === nameOf(draft) && <Taken name={taken} page={pageOf(taken)} />}
       <div className="form-actions">
         <Button type="submit" look="primary" label={m.create.submit} disabled={action.isBusy} />
         <Link className="button is-plain" to={applicationsPath}>
@@ -159,6 +163,19 @@ function More({ draft, change, problemOf }: PartProps) {
           />
         </>
       )}
+    </div>
+  );
+}
+
+/** Whether the server says that the name is that of another Application: in the words that Argo CD has for it. */
+function isTaken(error: string | undefined): boolean {
+  return error?.includes("existing application spec is different") ?? false;
+}
+
+function Taken({ name, page }: { name: string; page: string }) {
+  return (
+    <div className="line is-problem" role="alert">
+      {m.create.taken(name)} <Link to={page}>{m.create.openTaken(name)}</Link>
     </div>
   );
 }
