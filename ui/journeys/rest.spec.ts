@@ -132,7 +132,8 @@ test("what was generated for an application is suspended there, and its page lea
   world.application("shop", { destinationNamespace: "shop" });
   await page.goto("/flux");
   await page
-    .getByRole("row", { name: /GitRepository/ })
+    .getByRole("row")
+    .filter({ has: page.getByText("GitRepository", { exact: true }) })
     .getByRole("link", { name: "shop" })
     .click();
   await expect(
