@@ -47,8 +47,6 @@ test("problems stand beside the field that they name, and the server has the las
   await page.getByRole("button", { name: "Create" }).click();
   const url = page.getByRole("textbox", { name: "Git repository" });
   await expect(url).toHaveAccessibleDescription("Paste the URL of a Git repository.");
-  await url.fill("shop");
-  await expect(url).toHaveAccessibleDescription("a Git URL begins with https://, http:// or ssh://");
   await url.fill("https://git.example.com/team/shop.git");
   await expect(url).toHaveAccessibleDescription("");
   await page.getByRole("button", { name: "Create" }).click();
@@ -62,6 +60,44 @@ test("problems stand beside the field that they name, and the server has the las
   await page.getByRole("button", { name: "Create" }).click();
   await page.getByRole("link", { name: "Open shop" }).click();
   await expect(page).toHaveURL("/applications/shop");
+});
+
+test("what Flux cannot fetch, and what is no name, is said at the field, and nothing is previewed", async ({
+  page,
+  world,
+}) => {
+  await page.goto("/new");
+  const url = page.getByRole("textbox", { name: "Git repository" });
+  const name = page.getByRole("textbox", { name: "Name" });
+  const preview = page.getByRole("region", { name: "What is generated" });
+  await url.fill("http");
+  await expect(preview).toContainText("as soon as what is marked");
+  await expect(url).toHaveAttribute("aria-invalid", "false");
+  await name.focus();
+  await expect(url).toHaveAttribute("aria-invalid", "true");
+  await url.fill("/tmp/x/repo");
+  await expect(url).toHaveAccessibleDescription(/flamingo up --from/);
+  await expectAccessible(page);
+  await expect(preview.getByRole("figure")).toHaveCount(0);
+  await url.fill("git@git.example.com:team/shop.git");
+  await expect(url).toHaveAccessibleDescription(
+    /not by SSH. Try https:\/\/git\.example\.com\/team\/shop\.git/,
+  );
+  await url.fill("https://git.example.com/team/shop.git");
+  await expect(url).toHaveAttribute("aria-invalid", "false");
+  await name.fill("Repo X");
+  await expect(name).toHaveAccessibleDescription(/For instance: repo-x/);
+  await expect(preview.getByRole("figure")).toHaveCount(0);
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(name).toBeFocused();
+  expect(world.asked.filter((line) => line.endsWith("/api/v1/applications"))).toEqual([]);
+  await name.fill("repo-x");
+  await expect(preview.getByText("GitRepository repo-x/repo-x")).toBeVisible();
+  await page.getByText("More", { exact: true }).click();
+  await page.getByRole("textbox", { name: "Destination namespace" }).fill("a.b");
+  await page.getByText("More", { exact: true }).click();
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("textbox", { name: "Destination namespace" })).toBeFocused();
 });
 
 test("a session that ends leads to the login, and from there back", async ({

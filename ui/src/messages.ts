@@ -345,7 +345,21 @@ export const m = {
     previewNothing: "Nothing is generated: the Flux objects are expected to be there.",
     problems: "What stands in the way",
     urlMissing: "Paste the URL of a Git repository.",
+    urlNone:
+      "Give the address of a Git repository, with http:// or https://: https://example.com/team/app.git",
+    urlLocal:
+      "Flux fetches by http:// and https:// here; a path of this machine works with `flamingo up --from` only. Give the address of a Git server.",
+    urlSsh: (url: string) => `Flux fetches by http:// and https:// here, and not by SSH. Try ${url}`,
+    urlScheme: (scheme: string) =>
+      `Flux fetches by http:// and https:// here, and not by ${scheme}://. Give the address that the Git server has for these.`,
     nameMissing: "Give it a name.",
+    nameWrong: (suggested: string) =>
+      `A name has lower case letters, digits, “-” and “.”, and begins and ends with a letter or digit.${suggested === "" ? "" : ` For instance: ${suggested}`}`,
+    nameLong: (length: number, most: number) =>
+      `A name has at most ${n(most)} characters; this one has ${n(length)}.`,
+    namespaceWrong: (suggested: string, most: number) =>
+      `A namespace has lower case letters, digits and “-”, begins and ends with a letter or digit, and has at most ${n(most)} characters.${suggested === "" ? "" : ` For instance: ${suggested}`}`,
+    previewWaits: "It is shown as soon as what is marked beside it is mended.",
     taken: (name: string) =>
       `There is an Application ${name} already, with another spec: choose another name, or open it.`,
     openTaken: (name: string) => `Open ${name}`,

@@ -24,12 +24,18 @@ export function shortRepo(repo: string): string {
   return path.replace(/\.git$/, "").replace(/\/$/, "") || repo;
 }
 
+/** A text as Kubernetes takes names: a DNS-1123 subdomain, or nothing where there is none of its characters. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, "-")
+    .replace(/[-.]*\.[-.]*/g, ".")
+    .slice(0, 253)
+    .replace(/^[-.]+|[-.]+$/g, "");
+}
+
 /** A name for an Application of a repository: the last part of its URL, as Kubernetes takes names. */
 export function suggestName(url: string): string {
   const last = shortRepo(url.trim()).split("/").pop() ?? "";
-  return last
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 53);
+  return slug(last.replaceAll(".", "-")).slice(0, 53).replace(/-+$/, "");
 }
