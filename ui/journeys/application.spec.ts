@@ -66,6 +66,7 @@ test("boxes keep the end of a name, cut with an ellipsis, and have no tag that a
     .tree(shop)
     .push(
       node("Pod", "checkout-frontend-79f494f6b5-lx2vq", on),
+      node("Pod", "db-0", [{ name: "Status Reason", value: "CrashLoopBackOff" }, ...on]),
       node("HorizontalPodAutoscaler", "web", [{ name: "Replicas", value: "2 of 2 to 10" }]),
     );
   await page.goto("/applications/shop?view=tree");
@@ -80,6 +81,9 @@ test("boxes keep the end of a name, cut with an ellipsis, and have no tag that a
   expect(await end.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
   expect(await cut(".node-head:has(+ .node-end:text('-lx2vq'))")).toEqual({ isCut: true, look: "ellipsis" });
   expect(await cut(".node-kind > :text('HorizontalPod')")).toEqual({ isCut: true, look: "ellipsis" });
+  await expect(page.locator(".tag", { hasText: "2 of 2" })).toHaveCSS("display", "block");
+  const ready = page.getByRole("treeitem", { name: /^Pod db-0/ }).getByText("1/1");
+  expect(await ready.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
   await expect(pod).toContainText("1/1");
   await expect(pod).not.toContainText("sandbox");
 });
@@ -319,5 +323,15 @@ test("the deployments fit on a phone, with who made them and from where", async 
   const history = page.getByRole("region", { name: "Deployments" });
   await expect(history.getByRole("columnheader", { name: "Source" })).toBeInViewport({ ratio: 1 });
   expect(await history.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  const lines = (text: string) =>
+    history
+      .getByText(text, { exact: true })
+      .first()
+      .evaluate((one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return new Set(Array.from(range.getClientRects(), ({ top }) => top)).size;
+      });
+  expect([await lines("Automatic"), await lines("Deployed"), await lines("Took")]).toEqual([1, 1, 1]);
   await expectAccessible(page);
 });
