@@ -27,6 +27,67 @@ test("what is wrong is on the first screen, with its cause, its fix and its obje
   await expect(panel.getByText("kustomize-controller")).toBeVisible();
 });
 
+test("the links of the chain stand in one row, with that of a refused application, too", async ({
+  page,
+  world,
+}) => {
+  world.application("shop", { health: "Unknown", trouble: "spec.project is not there" });
+  await page.goto("/applications/shop");
+  const steps = page.getByRole("list", { name: "From the commit to running Pods" }).getByRole("listitem");
+  await expect(steps).toHaveCount(6);
+  const tops = () => steps.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  expect(new Set(await tops()).size).toBe(1);
+  await page.setViewportSize({ width: 375, height: 780 });
+  expect(new Set(await tops()).size).toBe(6);
+});
+
+test("boxes keep the end of a name, cut with an ellipsis, and have no tag that all Pods share", async ({
+  page,
+  world,
+}) => {
+  const shop = world.application("shop", { destinationNamespace: "shop" }, 3);
+  const node = (kind: string, name: string, info: { name: string; value: string }[]) => ({
+    key: `/${kind}/shop/${name}`,
+    uid: name,
+    group: "",
+    version: "v1",
+    kind,
+    namespace: "shop",
+    name,
+    created: "2026-01-01T00:00:00Z",
+    health: "Healthy" as const,
+    info,
+  });
+  const on = [
+    { name: "Containers", value: "1/1" },
+    { name: "Node", value: "sandbox" },
+  ];
+  world
+    .tree(shop)
+    .push(
+      node("Pod", "checkout-frontend-79f494f6b5-lx2vq", on),
+      node("Pod", "db-0", [{ name: "Status Reason", value: "CrashLoopBackOff" }, ...on]),
+      node("HorizontalPodAutoscaler", "web", [{ name: "Replicas", value: "2 of 2 to 10" }]),
+    );
+  await page.goto("/applications/shop?view=tree");
+  const pod = page.getByRole("treeitem", { name: /^Pod checkout/ });
+  const end = pod.getByText("-lx2vq");
+  await expect(end).toBeVisible();
+  const cut = (selector: string) =>
+    page.locator(selector).evaluate((one) => ({
+      isCut: one.scrollWidth > one.clientWidth,
+      look: getComputedStyle(one).textOverflow,
+    }));
+  expect(await end.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
+  expect(await cut(".node-head:has(+ .node-end:text('-lx2vq'))")).toEqual({ isCut: true, look: "ellipsis" });
+  expect(await cut(".node-kind > :text('HorizontalPod')")).toEqual({ isCut: true, look: "ellipsis" });
+  await expect(page.locator(".tag", { hasText: "2 of 2" })).toHaveCSS("display", "block");
+  const ready = page.getByRole("treeitem", { name: /^Pod db-0/ }).getByText("1/1");
+  expect(await ready.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
+  await expect(pod).toContainText("1/1");
+  await expect(pod).not.toContainText("sandbox");
+});
+
 test("keyboard only: through the tree, into the details, their tabs, and out again", async ({
   page,
   world,
@@ -135,6 +196,39 @@ test("syncing: a preview by key, the sync, and ending it", async ({ page, world 
   ]);
 });
 
+test("s and Enter sync, Escape gives the focus back to the tree, and deleting begins with the name", async ({
+  page,
+  world,
+}) => {
+  world.application("shop", { destinationNamespace: "shop" });
+  await page.goto("/applications/shop?view=tree");
+  const tree = page.getByRole("tree");
+  await expect(tree).toBeVisible();
+  await page.keyboard.press("s");
+  await page.keyboard.press("Escape");
+  await expect(tree).toBeFocused();
+  await page.getByRole("treeitem", { name: /^Kustomization shop/ }).click();
+  await expect(tree).toBeFocused();
+  await page.keyboard.press("s");
+  const dialog = page.getByRole("dialog", { name: "Sync shop" });
+  await expect(dialog.getByRole("button", { name: "Sync" })).toBeFocused();
+  await expect(dialog.getByText("Pruning is on")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(tree).toBeFocused();
+  await page.getByRole("button", { name: "Delete" }).press("Enter");
+  await expect(page.getByRole("textbox", { name: "Type shop to confirm" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Delete" })).toBeFocused();
+  await tree.focus();
+  await page.keyboard.press("s");
+  await expect(dialog.getByRole("button", { name: "Sync" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(tree).toBeFocused();
+  expect(world.asked).toEqual(["POST /api/v1/applications/shop/sync"]);
+});
+
 test("the preview of a revision that was not fetched yet says of which one its objects are", async ({
   page,
   world,
@@ -220,4 +314,24 @@ test("the same objects as a list, by key, and the deployments", async ({ page, w
   await expect(page.getByRole("tree")).toBeVisible();
   await page.getByRole("link", { name: "History" }).click();
   await expect(page.getByRole("row", { name: /Current/ })).toContainText("12s");
+});
+
+test("the deployments fit on a phone, with who made them and from where", async ({ page, world }) => {
+  await page.setViewportSize({ width: 375, height: 780 });
+  world.application("shop", { repo: "https://git.example.com/platform-team/shop-deployment.git" });
+  await page.goto("/applications/shop?view=history");
+  const history = page.getByRole("region", { name: "Deployments" });
+  await expect(history.getByRole("columnheader", { name: "Source" })).toBeInViewport({ ratio: 1 });
+  expect(await history.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  const lines = (text: string) =>
+    history
+      .getByText(text, { exact: true })
+      .first()
+      .evaluate((one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return new Set(Array.from(range.getClientRects(), ({ top }) => top)).size;
+      });
+  expect([await lines("Automatic"), await lines("Deployed"), await lines("Took")]).toEqual([1, 1, 1]);
+  await expectAccessible(page);
 });

@@ -27,6 +27,31 @@ test("finding: search with the keyboard, filter by a facet, share the URL, clear
   await expect(page).toHaveURL("/applications");
 });
 
+test("a revision that is the target itself is shown once", async ({ page, world }) => {
+  world.application("gone", { targetRevision: "nobranch", revision: "nobranch" });
+  world.application("shop", { targetRevision: "main" });
+  await page.goto("/applications");
+  const source = (name: string) => page.getByRole("row", { name }).locator(".row-revision");
+  await expect(source("gone")).toHaveText("nobranch");
+  await expect(source("shop")).toHaveText(/^main [0-9a-f]{7}$/);
+});
+
+test("a search that can find nothing says which keys and values there are", async ({ page, world }) => {
+  world.application("shop");
+  await page.goto("/applications?q=namespace:x");
+  await expect(page.getByText("namespace: is no key of the search.")).toHaveText(
+    /The keys are health:, sync:, kind:, project:, ns: \(namespace\), repo:, name:, and image:\.$/,
+  );
+  await page.getByRole("searchbox").fill("health:wrong");
+  await expect(page.getByText("health: is never “wrong”.")).toHaveText(
+    /It is degraded, missing, progressing, unknown, suspended, or healthy\.$/,
+  );
+  await expectAccessible(page);
+  await page.getByRole("searchbox").fill("health:degraded");
+  await expect(page.getByText("is never")).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
+});
+
 test("sorting by a column, both ways", async ({ page, world }) => {
   world.application("a-app", { synced: "2026-01-03T00:00:00Z" });
   world.application("b-app", { synced: "2026-01-01T00:00:00Z" });
@@ -64,6 +89,27 @@ test("keyboard only: rows with j and k, Enter, Escape, and the lists with g", as
   await page.keyboard.press("g");
   await page.keyboard.press("a");
   await expect(page).toHaveURL("/applications");
+});
+
+test("the keys of the list go on after a filter was chosen", async ({ page, world }) => {
+  world.application("a-app", { sync: "OutOfSync" });
+  world.application("b-app");
+  world.application("c-app", { sync: "OutOfSync" });
+  await page.goto("/applications");
+  const filter = page.getByRole("checkbox", { name: /Out of sync/ });
+  await filter.click();
+  await expect(page.getByRole("link", { name: "b-app" })).toBeHidden();
+  await expect(filter).toBeFocused();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await expect(page.getByRole("link", { name: "c-app" })).toBeFocused();
+  await filter.click();
+  await expect(page.getByRole("link", { name: "b-app" })).toBeVisible();
+  await page.keyboard.press("k");
+  await expect(page.getByRole("link", { name: "b-app" })).toBeFocused();
+  await filter.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "b-app" })).toBeVisible();
 });
 
 test("changes are shown as they happen: a row, a new one, one that goes", async ({ page, world }) => {

@@ -41,18 +41,63 @@ test("problems stand beside the field that they name, and the server has the las
   world,
   expectedStatus,
 }) => {
-  expectedStatus.add(409);
+  expectedStatus.add(400);
   world.application("shop");
   await page.goto("/new");
   await page.getByRole("button", { name: "Create" }).click();
   const url = page.getByRole("textbox", { name: "Git repository" });
   await expect(url).toHaveAccessibleDescription("Paste the URL of a Git repository.");
-  await url.fill("shop");
-  await expect(url).toHaveAccessibleDescription("a Git URL begins with https://, http:// or ssh://");
   await url.fill("https://git.example.com/team/shop.git");
   await expect(url).toHaveAccessibleDescription("");
   await page.getByRole("button", { name: "Create" }).click();
-  await expect(page.getByRole("alert")).toContainText('application "shop" exists already with another spec');
+  await expect(page.getByRole("alert")).toHaveText(
+    "There is an Application shop already, with another spec: choose another name, or open it. Open shop",
+  );
+  await expectAccessible(page);
+  await page.getByRole("textbox", { name: "Name" }).fill("shop-2");
+  await expect(page.getByRole("alert")).toBeHidden();
+  await page.getByRole("textbox", { name: "Name" }).fill("shop");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("link", { name: "Open shop" }).click();
+  await expect(page).toHaveURL("/applications/shop");
+});
+
+test("what Flux cannot fetch, and what is no name, is said at the field, and nothing is previewed", async ({
+  page,
+  world,
+}) => {
+  await page.goto("/new");
+  const url = page.getByRole("textbox", { name: "Git repository" });
+  const name = page.getByRole("textbox", { name: "Name" });
+  const preview = page.getByRole("region", { name: "What is generated" });
+  await url.fill("http");
+  await expect(preview).toContainText("as soon as what is marked");
+  await expect(url).toHaveAttribute("aria-invalid", "false");
+  await name.focus();
+  await expect(url).toHaveAttribute("aria-invalid", "true");
+  await url.fill("/tmp/x/repo");
+  await expect(url).toHaveAccessibleDescription(/flamingo up --from/);
+  await expectAccessible(page);
+  await expect(preview.getByRole("figure")).toHaveCount(0);
+  await url.fill("git@git.example.com:team/shop.git");
+  await expect(url).toHaveAccessibleDescription(
+    /not by SSH. Try https:\/\/git\.example\.com\/team\/shop\.git/,
+  );
+  await url.fill("https://git.example.com/team/shop.git");
+  await expect(url).toHaveAttribute("aria-invalid", "false");
+  await name.fill("Repo X");
+  await expect(name).toHaveAccessibleDescription(/For instance: repo-x/);
+  await expect(preview.getByRole("figure")).toHaveCount(0);
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(name).toBeFocused();
+  expect(world.asked.filter((line) => line.endsWith("/api/v1/applications"))).toEqual([]);
+  await name.fill("repo-x");
+  await expect(preview.getByText("GitRepository repo-x/repo-x")).toBeVisible();
+  await page.getByText("More", { exact: true }).click();
+  await page.getByRole("textbox", { name: "Destination namespace" }).fill("a.b");
+  await page.getByText("More", { exact: true }).click();
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("textbox", { name: "Destination namespace" })).toBeFocused();
 });
 
 test("a session that ends leads to the login, and from there back", async ({
@@ -123,7 +168,8 @@ test("what was generated for an application is suspended there, and its page lea
   world.application("shop", { destinationNamespace: "shop" });
   await page.goto("/flux");
   await page
-    .getByRole("row", { name: /GitRepository/ })
+    .getByRole("row")
+    .filter({ has: page.getByText("GitRepository", { exact: true }) })
     .getByRole("link", { name: "shop" })
     .click();
   await expect(

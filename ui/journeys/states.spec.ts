@@ -174,7 +174,7 @@ const STATES: State[] = [
   {
     name: "create-problem",
     path: "/new?url=shop&name=Not+Good",
-    shows: (page) => page.getByText("a Git URL begins with"),
+    shows: (page) => page.getByText("Give the address of a Git repository"),
   },
   { name: "unknown", path: "/nowhere", shows: heading("There is no such page") },
   {

@@ -7,6 +7,12 @@ function counted(count: number, one: string, many: string): string {
   return `${n(count)} ${count === 1 ? one : many}`;
 }
 
+const conjunction = new Intl.ListFormat("en", { type: "conjunction" });
+const disjunction = new Intl.ListFormat("en", { type: "disjunction" });
+const listed = (words: readonly string[]) => conjunction.format(words);
+const either = (words: readonly string[]) => disjunction.format(words);
+const keyName = (key: string) => (key === "ns" ? "ns: (namespace)" : `${key}:`);
+
 export const m = {
   product: "Flamingo",
   close: "Close",
@@ -113,6 +119,10 @@ export const m = {
     noneTextFlux: "GitRepositories and Kustomizations appear here, whoever makes them.",
     noMatchTitle: "Nothing matches",
     noMatchText: "No row has all of these words and filters.",
+    noKeys: (keys: readonly string[], known: readonly string[]) =>
+      `${listed(keys.map((key) => `${key}:`))} ${keys.length === 1 ? "is no key" : "are no keys"} of the search. The keys are ${listed(known.map(keyName))}.`,
+    noValue: (key: string, text: string, values: readonly string[]) =>
+      `${key}: is never “${text}”. It is ${either(values.map((value) => value.toLowerCase()))}.`,
     results: (matching: number) => `${counted(matching, "row", "rows")} shown`,
   },
 
@@ -335,7 +345,24 @@ export const m = {
     previewNothing: "Nothing is generated: the Flux objects are expected to be there.",
     problems: "What stands in the way",
     urlMissing: "Paste the URL of a Git repository.",
+    urlNone:
+      "Give the address of a Git repository, with http:// or https://: https://example.com/team/app.git",
+    urlLocal:
+      "Flux fetches by http:// and https:// here; a path of this machine works with `flamingo up --from` only. Give the address of a Git server.",
+    urlSsh: (url: string) => `Flux fetches by http:// and https:// here, and not by SSH. Try ${url}`,
+    urlScheme: (scheme: string) =>
+      `Flux fetches by http:// and https:// here, and not by ${scheme}://. Give the address that the Git server has for these.`,
     nameMissing: "Give it a name.",
+    nameWrong: (suggested: string) =>
+      `A name has lower case letters, digits, “-” and “.”, and begins and ends with a letter or digit.${suggested === "" ? "" : ` For instance: ${suggested}`}`,
+    nameLong: (length: number, most: number) =>
+      `A name has at most ${n(most)} characters; this one has ${n(length)}.`,
+    namespaceWrong: (suggested: string, most: number) =>
+      `A namespace has lower case letters, digits and “-”, begins and ends with a letter or digit, and has at most ${n(most)} characters.${suggested === "" ? "" : ` For instance: ${suggested}`}`,
+    previewWaits: "It is shown as soon as what is marked beside it is mended.",
+    taken: (name: string) =>
+      `There is an Application ${name} already, with another spec: choose another name, or open it.`,
+    openTaken: (name: string) => `Open ${name}`,
     notAllowed: "Your role does not allow creating applications.",
   },
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { check } from "../src/create/check";
 import { applicationOf, inputOf, nameOf, readDraft, writeDraft } from "../src/create/draft";
 
 const draft = (text: string) => readDraft(new URLSearchParams(text));
@@ -50,4 +51,57 @@ test("problems find the input that they are about", () => {
   expect(inputOf("spec.destination.namespace")).toBe("namespace");
   expect(inputOf("spec.syncPolicy")).toBeUndefined();
   expect(inputOf(undefined)).toBeUndefined();
+});
+
+const found = (url: string, name = "app", namespace = "") =>
+  check(draft(new URLSearchParams({ url, name, namespace }).toString())).map(
+    ({ input, message, isUnfinished }) => (isUnfinished ? `${input} unfinished` : `${input}: ${message}`),
+  );
+
+test.each([
+  "https://git.example.com/team/app.git",
+  "http://127.0.0.1:4000/app",
+  "https://git.example.com",
+  "",
+])("Flux fetches from %s", (url) => {
+  expect(found(url)).toEqual([]);
+});
+
+test.each([
+  ["/tmp/x/repo", /^url: .*flamingo up --from/],
+  ["./repo", /^url: .*flamingo up --from/],
+  ["~/repo", /^url: .*flamingo up --from/],
+  ["file:///tmp/x", /^url: .*flamingo up --from/],
+  [
+    "git@git.example.com:team/app.git",
+    /^url: .*not by SSH. Try https:\/\/git\.example\.com\/team\/app\.git$/,
+  ],
+  ["ssh://git@git.example.com:22/team/app", /^url: .*Try https:\/\/git\.example\.com\/team\/app$/],
+  ["git://git.example.com/app", /^url: .*not by git:\/\//],
+  ["git.example.com/app", /^url: Give the address/],
+  ["https:///app", /^url: Give the address/],
+  ["https:/", /^url unfinished$/],
+])("of %s is said why Flux does not fetch from it", (url, expected) => {
+  expect(found(url)).toEqual([expect.stringMatching(expected)]);
+});
+
+test.each([
+  ["Repo X", /^name: .*For instance: repo-x$/],
+  ["a..b", /For instance: a\.b$/],
+  ["über", /For instance: ber$/],
+  ["__", /a letter or digit\.$/],
+  ["a".repeat(254), /at most 253 characters; this one has 254/],
+  ["shop-", /^name unfinished$/],
+  ["", /^name: Give it a name/],
+])("the name %s is refused with a suggestion", (name, expected) => {
+  expect(found("https://a.b/c", name)).toEqual([expect.stringMatching(expected)]);
+});
+
+test("a name may have dots, its namespace has none", () => {
+  expect(found("https://a.b/c", "shop.example.com")).toEqual([]);
+  const { spec } = applicationOf(draft("url=https%3A%2F%2Fa.b%2Fc&name=shop.example.com"), "argocd");
+  expect(spec.destination.namespace).toBe("shop-example-com");
+  expect(found("https://a.b/c", "shop", "My.Space")).toEqual([
+    expect.stringMatching(/^namespace: .*For instance: my-space$/),
+  ]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortRepo, shortRevision, suggestName } from "../src/format/source";
+import { shortRepo, shortRevision, suggestName, targetBeside } from "../src/format/source";
 import { span, untilChange } from "../src/format/time";
 
 test.each([
@@ -53,4 +53,14 @@ test.each([
   ["https://git.example.com/team/---", ""],
 ])("the name for %s is %s", (url, expected) => {
   expect(suggestName(url)).toBe(expected);
+});
+
+test.each([
+  ["HEAD", "HEAD", undefined],
+  ["main", `main@sha1:${SHA}`, undefined],
+  ["main", SHA, "main"],
+  ["main", undefined, "main"],
+  [undefined, SHA, undefined],
+])("beside the target %s the revision %s leaves %s to be said", (target, revision, expected) => {
+  expect(targetBeside(target, revision)).toBe(expected);
 });

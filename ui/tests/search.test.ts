@@ -3,7 +3,7 @@ import { applicationRow } from "../fixture/rows";
 import type { Row } from "../src/api/types";
 import { rowsOf } from "../src/list/names";
 import { guess, hasChoice, listQuery } from "../src/list/query";
-import { matches, parseWords } from "../src/search/words";
+import { matches, misread, parseWords } from "../src/search/words";
 
 const row: Row = {
   ...applicationRow("shop-api", 1),
@@ -39,6 +39,23 @@ test.each([
   ['ns:"prod" -"sh op', true],
 ])("%s finds it: %s", (text, expected) => {
   expect(finds(text)).toBe(expected);
+});
+
+test.each([
+  ["foo:bar -namespace:x foo:y", { keys: ["foo", "namespace"], values: [] }],
+  [
+    "health:wrong sync:never",
+    {
+      keys: [],
+      values: [
+        { key: "health", text: "wrong" },
+        { key: "sync", text: "never" },
+      ],
+    },
+  ],
+  ["health:DEGR -health:wrong ns:any https://a.b shop", { keys: [], values: [] }],
+])("%s can find nothing for what is misread in it", (text, expected) => {
+  expect(misread(text)).toEqual(expected);
 });
 
 test("the URL says what is chosen, and wrong values are the usual ones", () => {

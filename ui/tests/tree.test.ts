@@ -5,6 +5,7 @@ import type { TreeNode } from "../src/api/types";
 import { readFolding } from "../src/tree/folding";
 import { step } from "../src/tree/keys";
 import { fitInto, inSight, type Layout, layout, NODE, reveal, zoom } from "../src/tree/layout";
+import { splitName } from "../src/tree/name";
 import { grow, plant, problemsOnly } from "../src/tree/nodes";
 
 const ROOT = "argoproj.io/Application/argocd/shop";
@@ -205,4 +206,13 @@ describe("keys in the tree", () => {
   ])("%s at %s", (key, name, expected) => {
     expect(step(key, at(name), laid)).toEqual(expected);
   });
+});
+
+test.each([
+  ["web-79f494f6b5-lx2vq", ["web-79f494f6b5", "-lx2vq"]],
+  ["kustomize-controller", ["kustomize-co", "ntroller"]],
+  ["web", ["web", ""]],
+  ["-web", ["-web", ""]],
+])("the name %s is cut before its end: %j", (name, expected) => {
+  expect(splitName(name)).toEqual(expected);
 });

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { isApplication, objectTitle } from "../api/key";
 import { type ApplicationName, getRemoval, remove } from "../api/routes";
 import type { Removal } from "../api/types";
@@ -19,6 +19,7 @@ export function DeleteDialog({ at, onClose }: { at: ApplicationName; onClose: ()
   const ask = JSON.stringify([at, isCascade]);
   const removal = useRequest(ask, (signal) => getRemoval(at, isCascade, signal));
   const action = useAction();
+  const field = useRef<HTMLInputElement>(null);
   const deletesObjects = removal.data?.goes.some(({ key }) => !isApplication(key)) ?? false;
   const needsName = isCascade && deletesObjects;
   const isReady = removal.data !== undefined && (!needsName || typed === at.name);
@@ -41,7 +42,7 @@ export function DeleteDialog({ at, onClose }: { at: ApplicationName; onClose: ()
     </>
   );
   return (
-    <Dialog title={m.deleteDialog.title(at.name)} onClose={onClose} footer={footer}>
+    <Dialog title={m.deleteDialog.title(at.name)} onClose={onClose} footer={footer} first={field}>
       {action.error && (
         <p className="line is-problem" role="alert">
           {action.error}
@@ -51,7 +52,7 @@ export function DeleteDialog({ at, onClose }: { at: ApplicationName; onClose: ()
       {removal.error && <ErrorNotice error={removal.error} onRetry={removal.reload} />}
       {!removal.data && !removal.error && <p className="loading">{m.loading}</p>}
       {removal.data && <Lists removal={removal.data} />}
-      {needsName && <NameField name={at.name} typed={typed} onType={setTyped} />}
+      {needsName && <NameField name={at.name} typed={typed} onType={setTyped} field={field} />}
     </Dialog>
   );
 }
@@ -80,13 +81,19 @@ interface NameFieldProps {
   name: string;
   typed: string;
   onType: (text: string) => void;
+  field: RefObject<HTMLInputElement | null>;
 }
 
-function NameField({ name, typed, onType }: NameFieldProps) {
+/** It is there as soon as the server has told what goes: then it takes the focus, if nothing else has it by then. */
+function NameField({ name, typed, onType, field }: NameFieldProps) {
+  useEffect(() => {
+    if (document.activeElement === field.current?.closest("dialog")) field.current?.focus();
+  }, [field]);
   return (
     <label className="field">
       <span>{m.deleteDialog.type(name)}</span>
       <input
+        ref={field}
         value={typed}
         onChange={(event) => onType(event.target.value)}
         autoComplete="off"

@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import { objectTitle } from "../api/key";
 import { type ApplicationName, previewSync, sync } from "../api/routes";
 import type { Application, Change, SyncPreview } from "../api/types";
@@ -21,11 +22,13 @@ export function SyncDialog({ at, application, onClose }: Props) {
   const preview = useRequest(JSON.stringify(at), (signal) => previewSync(at, signal));
   const isPruning = prunes(application);
   const action = useAction();
+  const confirm = useRef<HTMLButtonElement>(null);
   const isRefused = preview.data?.problem !== undefined;
   const footer = (
     <>
       <Button label={m.cancel} onClick={onClose} />
       <Button
+        ref={confirm}
         icon="sync"
         look="primary"
         label={isRefused ? m.syncDialog.anyway : m.syncDialog.confirm}
@@ -35,7 +38,7 @@ export function SyncDialog({ at, application, onClose }: Props) {
     </>
   );
   return (
-    <Dialog title={m.syncDialog.title(at.name)} onClose={onClose} footer={footer}>
+    <Dialog title={m.syncDialog.title(at.name)} onClose={onClose} footer={footer} first={confirm}>
       {action.error && (
         <p className="line is-problem" role="alert">
           {action.error}

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { create } from "../api/routes";
 import type { CreationPreview } from "../api/types";
 import { m } from "../messages";
@@ -8,6 +8,7 @@ import { Link } from "../router/Link";
 import { here, navigate } from "../router/location";
 import { applicationsPath, createPath, objectPath } from "../router/paths";
 import { useSession } from "../session/session";
+import { check, type Problem } from "./check";
 import { type applicationOf, type Draft, inputOf, nameOf, readDraft, writeDraft } from "./draft";
 import { Engines } from "./Engines";
 import { Check, Field } from "./Field";
@@ -16,32 +17,48 @@ interface FormProps {
   draft: Draft;
   isMoreOpen: boolean;
   application: ReturnType<typeof applicationOf>;
+  /** What is wrong with what was put in, once one has paused. */
+  problems: readonly Problem[];
   /** The problems that the server told. */
   told: CreationPreview["problems"];
 }
 
 /** What is put in, and what stands in its way. */
-export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) {
+export function CreateForm({ draft, isMoreOpen, application, problems, told }: FormProps) {
   const session = useSession();
   const action = useAction();
   const [wasSubmitted, setSubmitted] = useState(false);
-  const change = (part: Partial<Draft>, isOpen = isMoreOpen) =>
+  const [asked, setAsked] = useState<string>();
+  const change = (part: Partial<Draft>, isOpen = isMoreOpen) => {
+    setSubmitted(false);
     navigate(createPath + writeDraft({ ...readDraft(here().query), ...part }, isOpen), { replace: true });
-  const problems = [...told, ...missing(draft, wasSubmitted)];
-  const problemOf = (input: keyof Draft) => problems.find(({ field }) => inputOf(field) === input)?.message;
-  const general = problems.filter(({ field }) => inputOf(field) === undefined);
+  };
+  const form = useRef<HTMLFormElement>(null);
+  const now = wasSubmitted ? lacks(draft) : problems;
+  const all = [...now, ...told.map(({ field, message }) => ({ input: inputOf(field), message }))];
+  const problemOf = (input: keyof Draft) => all.find((problem) => problem.input === input);
+  const general = all.filter(({ input }) => input === undefined);
+  const pageOf = (name: string) =>
+    objectPath(`argoproj.io/Application/${session.namespace}/${name}`, session.namespace);
+  const taken = isTaken(action.error) ? asked : undefined;
+  const refused = action.error && taken === undefined ? [action.error] : [];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setSubmitted(true);
-    if (missing(draft, true).length > 0) return;
-    const key = `argoproj.io/Application/${session.namespace}/${nameOf(draft)}`;
+    const wrong = lacks(draft);
+    if (wrong.length > 0) {
+      if (wrong.some(({ input }) => input === "namespace")) change({}, true);
+      setSubmitted(true);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      return;
+    }
+    setAsked(nameOf(draft));
     action.run(
       () => create(application),
-      () => navigate(objectPath(key, session.namespace)),
+      () => navigate(pageOf(nameOf(draft))),
     );
   };
   return (
-    <form className="create-form" onSubmit={submit} noValidate aria-labelledby="create-title">
+    <form ref={form} className="create-form" onSubmit={submit} noValidate aria-labelledby="create-title">
       <h1 id="create-title">{m.create.title}</h1>
       <First draft={draft} change={change} problemOf={problemOf} />
       <Engines engine={draft.engine} choose={(engine) => change({ engine })} />
@@ -56,9 +73,8 @@ export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) 
         <summary>{m.create.more}</summary>
         <More draft={draft} change={change} problemOf={problemOf} />
       </details>
-      <General
-        messages={[...general.map(({ message }) => message), ...(action.error ? [action.error] : [])]}
-      />
+      <General messages={[...general.map(({ message }) => message), ...refused]} />
+      {taken !== undefined && taken === nameOf(draft) && <Taken name={taken} page={pageOf(taken)} />}
       <div className="form-actions">
         <Button type="submit" look="primary" label={m.create.submit} disabled={action.isBusy} />
         <Link className="button is-plain" to={applicationsPath}>
@@ -69,23 +85,22 @@ export function CreateForm({ draft, isMoreOpen, application, told }: FormProps) 
   );
 }
 
-/** What a draft lacks; that nothing was pasted yet is said to those who want to go on. */
-function missing(draft: Draft, wasSubmitted: boolean): CreationPreview["problems"] {
-  if (draft.url.trim() === "") {
-    return wasSubmitted ? [{ field: "spec.source.repoURL", message: m.create.urlMissing }] : [];
-  }
-  return nameOf(draft) === "" ? [{ field: "metadata.name", message: m.create.nameMissing }] : [];
+/** What keeps a draft from being created; from here on, nothing of it is unfinished. */
+function lacks(draft: Draft): Problem[] {
+  if (draft.url.trim() === "") return [{ input: "url", message: m.create.urlMissing }];
+  return check(draft).map(({ input, message }) => ({ input, message }));
 }
 
 /** The three inputs that most need. */
 function First({ draft, change, problemOf }: PartProps) {
+  const of = spoken(problemOf);
   return (
     <>
       <Field
         label={m.create.url}
         hint={m.create.urlHint}
         value={draft.url}
-        problem={problemOf("url")}
+        {...of("url")}
         onChange={(url) => change({ url })}
         isFirst
       />
@@ -94,14 +109,14 @@ function First({ draft, change, problemOf }: PartProps) {
           label={m.create.path}
           hint={m.create.pathHint}
           value={draft.path}
-          problem={problemOf("path")}
+          {...of("path")}
           onChange={(path) => change({ path })}
         />
         <Field
           label={m.create.name}
           hint={m.create.nameHint}
           value={nameOf(draft)}
-          problem={problemOf("name")}
+          {...of("name")}
           onChange={(name) => change({ name })}
         />
       </div>
@@ -112,10 +127,19 @@ function First({ draft, change, problemOf }: PartProps) {
 interface PartProps {
   draft: Draft;
   change: (part: Partial<Draft>) => void;
-  problemOf: (input: keyof Draft) => string | undefined;
+  problemOf: (input: keyof Draft) => Omit<Problem, "input"> | undefined;
+}
+
+/** What a field says of its problem. */
+function spoken(problemOf: PartProps["problemOf"]) {
+  return (input: keyof Draft) => {
+    const problem = problemOf(input);
+    return { problem: problem?.message, isUnfinished: problem?.isUnfinished };
+  };
 }
 
 function More({ draft, change, problemOf }: PartProps) {
+  const of = spoken(problemOf);
   const makes = draft.engine === "flux";
   return (
     <div className="fields">
@@ -123,20 +147,20 @@ function More({ draft, change, problemOf }: PartProps) {
         label={m.create.revision}
         hint={m.create.revisionHint}
         value={draft.revision}
-        problem={problemOf("revision")}
+        {...of("revision")}
         onChange={(revision) => change({ revision })}
       />
       <Field
         label={m.create.namespace}
         hint={m.create.namespaceHint}
         value={draft.namespace}
-        problem={problemOf("namespace")}
+        {...of("namespace")}
         onChange={(namespace) => change({ namespace })}
       />
       <Field
         label={m.create.project}
         value={draft.project}
-        problem={problemOf("project")}
+        {...of("project")}
         onChange={(project) => change({ project })}
       />
       {makes && (
@@ -159,6 +183,19 @@ function More({ draft, change, problemOf }: PartProps) {
           />
         </>
       )}
+    </div>
+  );
+}
+
+/** Whether the server says that the name is that of another Application: in the words that Argo CD has for it. */
+function isTaken(error: string | undefined): boolean {
+  return error?.includes("existing application spec is different") ?? false;
+}
+
+function Taken({ name, page }: { name: string; page: string }) {
+  return (
+    <div className="line is-problem" role="alert">
+      {m.create.taken(name)} <Link to={page}>{m.create.openTaken(name)}</Link>
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { useRequest } from "../parts/useRequest";
 import { useLocation } from "../router/location";
 import { useSession } from "../session/session";
 import { CreateForm } from "./CreateForm";
+import { check, type Problem } from "./check";
 import { applicationOf, readDraft } from "./draft";
 import { Generated } from "./Generated";
 
@@ -33,7 +34,10 @@ function Creation() {
   const { namespace } = useSession();
   const draft = readDraft(query);
   const application = applicationOf(draft, namespace);
-  const body = useCalm(draft.url.trim() === "" ? "" : JSON.stringify(application), CALM);
+  const isEmpty = draft.url.trim() === "";
+  const found = useCalm(JSON.stringify(check(draft)), CALM);
+  const problems: Problem[] = JSON.parse(found);
+  const body = useCalm(isEmpty || found !== "[]" ? "" : JSON.stringify(application), CALM);
   const preview = useRequest(body, async (signal) =>
     body === "" ? NOTHING : previewCreation(JSON.parse(body), signal),
   );
@@ -45,9 +49,15 @@ function Creation() {
         draft={draft}
         isMoreOpen={isMoreOpen}
         application={application}
-        told={latest?.problems ?? []}
+        problems={problems}
+        told={body === "" ? [] : (latest?.problems ?? [])}
       />
-      <Generated application={body === "" ? undefined : application} preview={latest} error={preview.error} />
+      <Generated
+        application={body === "" || problems.length > 0 ? undefined : application}
+        isWaiting={problems.length > 0}
+        preview={latest}
+        error={preview.error}
+      />
     </div>
   );
 }

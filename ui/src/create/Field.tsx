@@ -1,17 +1,29 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 
 interface FieldProps {
   label: string;
   hint?: string;
   value: string;
   problem?: string | undefined;
+  /** Whether the problem is only told once the input is left. */
+  isUnfinished?: boolean | undefined;
   onChange: (value: string) => void;
   isFirst?: boolean;
 }
 
-/** An input, with what is wrong with it below it. */
-export function Field({ label, hint, value, problem, onChange, isFirst = false }: FieldProps) {
+/** An input, with what is wrong with it below it, which is also spoken when it comes. */
+export function Field({
+  label,
+  hint,
+  value,
+  problem,
+  isUnfinished = false,
+  onChange,
+  isFirst = false,
+}: FieldProps) {
   const id = useId();
+  const [hasFocus, setFocus] = useState(false);
+  const shown = isUnfinished && hasFocus ? undefined : problem;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -20,18 +32,18 @@ export function Field({ label, hint, value, problem, onChange, isFirst = false }
         value={value}
         placeholder={hint}
         onChange={(event) => onChange(event.target.value)}
-        aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `${id}-problem`}
+        onFocus={() => setFocus(true)}
+        onBlur={() => setFocus(false)}
+        aria-invalid={shown !== undefined}
+        aria-describedby={shown === undefined ? undefined : `${id}-problem`}
         autoComplete="off"
         spellCheck={false}
         // biome-ignore lint/a11y/noAutofocus: the page begins with pasting a URL.
         autoFocus={isFirst}
       />
-      {problem !== undefined && (
-        <p id={`${id}-problem`} className="field-problem">
-          {problem}
-        </p>
-      )}
+      <p id={`${id}-problem`} className="field-problem" aria-live="polite">
+        {shown}
+      </p>
     </div>
   );
 }

@@ -8,16 +8,18 @@ import { toYaml } from "../yaml/print";
 
 interface Props {
   application: { metadata: { name: string } } | undefined;
+  /** Whether there is nothing to show before something is mended. */
+  isWaiting: boolean;
   preview: CreationPreview | undefined;
   error: ApiError | undefined;
 }
 
 /** What is created, as it would be in Git. */
-export function Generated({ application, preview, error }: Props) {
+export function Generated({ application, isWaiting, preview, error }: Props) {
   return (
     <section className="generated" aria-label={m.create.preview}>
       <h2>{m.create.preview}</h2>
-      {!application && <p className="faint">{m.create.previewEmpty}</p>}
+      {!application && <p className="faint">{isWaiting ? m.create.previewWaits : m.create.previewEmpty}</p>}
       {error && (
         <p className="line is-problem" role="alert">
           {errorText(error)}

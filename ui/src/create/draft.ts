@@ -57,6 +57,11 @@ export function nameOf(draft: Draft): string {
   return draft.name ?? suggestName(draft.url);
 }
 
+/** The namespace for a name, which may have dots and be longer. */
+export function namespaceOf(name: string): string {
+  return name.replaceAll(".", "-").slice(0, 63).replace(/-+$/, "");
+}
+
 /** The Application that a draft stands for. */
 export function applicationOf(draft: Draft, ownNamespace: string) {
   const name = nameOf(draft);
@@ -65,7 +70,7 @@ export function applicationOf(draft: Draft, ownNamespace: string) {
   if (makes) syncOptions.push("AutoCreateFluxResources=true");
   if (makes && draft.makesNamespace) syncOptions.push("CreateNamespace=true");
   if (makes && !draft.isPruning) syncOptions.push("Prune=false");
-  const namespace = draft.namespace.trim() || name;
+  const namespace = draft.namespace.trim() || namespaceOf(name);
   const source: Record<string, unknown> = { repoURL: draft.url.trim(), path: draft.path.trim() || "." };
   if (draft.revision.trim() !== "") source.targetRevision = draft.revision.trim();
   if (makes && draft.isMoving) source.kustomize = { namespace };

@@ -39,7 +39,12 @@ export function meaning(key: string, before: string | undefined, isBound: (name:
   return single?.[0];
 }
 
+/** A checkbox takes no letters, and Enter does nothing there: it is no different from the page around it. */
+const isCheckbox = (target: EventTarget | null) =>
+  target instanceof HTMLInputElement && target.type === "checkbox";
+
 function isTyping(target: EventTarget | null): boolean {
+  if (isCheckbox(target)) return false;
   return target instanceof HTMLElement && target.closest("input, textarea, select, [role=tree]") !== null;
 }
 
@@ -54,7 +59,7 @@ function onKey(event: KeyboardEvent): void {
   prefix = isCharacter ? { key: event.key, at: event.timeStamp } : undefined;
   if (!name) return;
   // Enter on a link or button does what it does anyway.
-  if (event.key === "Enter" && event.target !== document.body) return;
+  if (event.key === "Enter" && event.target !== document.body && !isCheckbox(event.target)) return;
   prefix = undefined;
   event.preventDefault();
   bound.get(name)?.at(-1)?.(event);

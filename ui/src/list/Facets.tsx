@@ -4,11 +4,10 @@ import { m } from "../messages";
 import { HealthSign, SyncSign } from "../parts/States";
 import { changeQuery } from "../router/location";
 import type { Show } from "../router/paths";
+import { VALUES } from "../search/words";
 import { FACETS } from "./query";
 
 const SHOWN = 8;
-const HEALTHS: readonly string[] = ["Degraded", "Missing", "Progressing", "Unknown", "Suspended", "Healthy"];
-const SYNCS: readonly string[] = ["OutOfSync", "Unknown", "Synced"];
 
 interface Props {
   facets: Counts | undefined;
@@ -83,7 +82,8 @@ function nameOf(facet: Facet, value: string): string {
 /** States from bad to good, the rest by how many there are; what is chosen stays, also with none. */
 function inOrder(facet: Facet, counts: Record<string, number>, chosen: string[]): string[] {
   const values = Array.from(new Set([...Object.keys(counts), ...chosen]));
-  const fixed = facet === "health" ? HEALTHS : facet === "sync" ? SYNCS : undefined;
+  const fixed: readonly string[] | undefined =
+    facet === "health" || facet === "sync" ? VALUES[facet] : undefined;
   if (fixed) return values.sort((a, b) => fixed.indexOf(a) - fixed.indexOf(b));
   return values.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || (a < b ? -1 : 1));
 }

@@ -11,6 +11,7 @@ import { type RowsHandle, VirtualRows } from "../parts/VirtualRows";
 import { Link } from "../router/Link";
 import { changeQuery, navigate, useLocation } from "../router/location";
 import { createPath, listPath, objectPath, type Show } from "../router/paths";
+import { KEYS, misread, VALUES } from "../search/words";
 import { useSession } from "../session/session";
 import { Facets } from "./Facets";
 import { ListHead, SortChoice } from "./ListHead";
@@ -119,6 +120,7 @@ function Empty({ query, total }: { query: ListQuery; total: number }) {
     return (
       <Notice title={m.list.noMatchTitle} actions={clear}>
         <p>{m.list.noMatchText}</p>
+        <Hints text={query.q} />
       </Notice>
     );
   }
@@ -132,6 +134,19 @@ function Empty({ query, total }: { query: ListQuery; total: number }) {
     <Notice title={m.list.noneTitle[query.show]} actions={create}>
       <p>{query.show === "flux" ? m.list.noneTextFlux : m.list.noneText}</p>
     </Notice>
+  );
+}
+
+/** Which words find nothing, whatever there is, and what would. */
+function Hints({ text }: { text: string }) {
+  const { keys, values } = misread(text);
+  return (
+    <>
+      {keys.length > 0 && <p>{m.list.noKeys(keys, KEYS)}</p>}
+      {values.map(({ key, text: word }) => (
+        <p key={`${key}:${word}`}>{m.list.noValue(key, word, VALUES[key])}</p>
+      ))}
+    </>
   );
 }
 

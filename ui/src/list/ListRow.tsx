@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { Key, Row, RowName } from "../api/types";
-import { shortRepo, shortRevision } from "../format/source";
+import { shortRepo, shortRevision, targetBeside } from "../format/source";
 import { m } from "../messages";
 import { Age } from "../parts/Age";
 import { Icon } from "../parts/Icon";
@@ -91,6 +91,7 @@ function under(row: Row): string {
 function Source({ row }: { row: Row }) {
   const from = row.repo ? shortRepo(row.repo) : row.source;
   if (!from) return m.none;
+  const target = targetBeside(row.targetRevision, row.revision);
   const path = row.path ? `/${row.path.replace(/^\.?\//, "")}` : "";
   return (
     <>
@@ -99,7 +100,7 @@ function Source({ row }: { row: Row }) {
         {path}
       </span>
       <span className="row-revision">
-        {row.targetRevision && <span>{row.targetRevision} </span>}
+        {target && <span>{target} </span>}
         {row.revision && <code title={row.revision}>{shortRevision(row.revision)}</code>}
       </span>
     </>

@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from "react";
+import type { ButtonHTMLAttributes, Ref } from "react";
 import { Icon, type IconName } from "./Icon";
 
 type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
@@ -7,6 +7,7 @@ type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
   /** A button that only shows its icon still has a name. */
   isBare?: boolean;
   label: string;
+  ref?: Ref<HTMLButtonElement>;
 };
 
 export function Button({ icon, look = "plain", isBare = false, label, className = "", ...rest }: Props) {

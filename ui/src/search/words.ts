@@ -21,6 +21,17 @@ const FIELDS: Record<string, (row: Searched) => (string | undefined)[]> = {
   image: (row) => row.images ?? [],
 };
 
+/** The keys that hold a word to one thing. */
+export const KEYS: readonly string[] = Object.keys(FIELDS);
+
+/** What keys of few values may be asked for, from bad to good. */
+export const VALUES = {
+  health: ["Degraded", "Missing", "Progressing", "Unknown", "Suspended", "Healthy"],
+  sync: ["OutOfSync", "Unknown", "Synced"],
+} as const satisfies Record<string, readonly string[]>;
+
+type ValueKey = keyof typeof VALUES;
+
 /** At spaces that stand in no quotes; a quote that is not closed reaches to the end. */
 function split(text: string): string[] {
   const words = text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
@@ -38,6 +49,29 @@ export function parseWords(text: string): Word[] {
       return { field, text: (isField ? rest.join(":") : bare).toLowerCase(), isNot };
     })
     .filter((word) => word.text !== "");
+}
+
+export interface Misread {
+  /** What was written as a key, and is none. */
+  keys: string[];
+  /** What a key of few values never has. */
+  values: { key: ValueKey; text: string }[];
+}
+
+/** What of a search can find nothing, whatever there is. */
+export function misread(text: string): Misread {
+  const keys = new Set<string>();
+  const values: Misread["values"] = [];
+  for (const { field, text: word, isNot } of parseWords(text)) {
+    if (field === undefined) {
+      const key = /^([a-z][\w.-]*):(?!\/\/)/.exec(word)?.[1];
+      if (key !== undefined) keys.add(key);
+    } else if (!isNot && (field === "health" || field === "sync")) {
+      const isKnown = VALUES[field].some((value) => value.toLowerCase().includes(word));
+      if (!isKnown) values.push({ key: field, text: word });
+    }
+  }
+  return { keys: Array.from(keys), values };
 }
 
 /** Whether names alone tell which rows have these words. */

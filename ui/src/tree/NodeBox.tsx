@@ -6,6 +6,7 @@ import { Age } from "../parts/Age";
 import { HealthSign, SyncSign } from "../parts/States";
 import { toggleFold } from "./fold";
 import { NODE, type Place } from "./layout";
+import { splitName } from "./name";
 
 interface Props {
   id: string;
@@ -22,10 +23,16 @@ function states(node: TreeNode): string {
   return [health, sync].filter((word) => word !== "").join(", ");
 }
 
+/** On which node a Pod runs is said in the details: in a box it would say the same of most. */
+function tags({ info = [] }: TreeNode) {
+  return info.filter(({ name }) => name !== "Node").slice(0, 2);
+}
+
 /** A node of the tree. The tree has the focus; the node is what the focus is on in it. */
 export const NodeBox = memo(
   function NodeBox({ id, node, place, isSelected, isCurrent, open }: Props) {
     const classes = ["node", node.health && `is-${node.health.toLowerCase()}`, isSelected && "is-selected"];
+    const [head, end] = splitName(node.name);
     if (isCurrent) classes.push("is-current");
     if (place.children > 0) classes.push("is-parent");
     if (node.uid === undefined && node.version !== "") classes.push("is-absent");
@@ -45,15 +52,16 @@ export const NodeBox = memo(
         onClick={() => open(node.key)}
       >
         <span className="node-kind">
-          {node.kind}
-          {node.info?.slice(0, 2).map(({ name, value }) => (
+          <span className="node-kind-name">{node.kind}</span>
+          {tags(node).map(({ name, value }) => (
             <span key={name} className="tag" title={name}>
               {shortRevision(value)}
             </span>
           ))}
         </span>
         <span className="node-name" title={node.name}>
-          {node.name}
+          <span className="node-head">{head}</span>
+          <span className="node-end">{end}</span>
         </span>
         <span className="node-states">
           {node.created && <Age time={node.created} />}
