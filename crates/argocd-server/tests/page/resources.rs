@@ -127,11 +127,15 @@ async fn what_was_generated_deploys_with_syncs_alone() {
         "{message}"
     );
     let suspended = kustomization("shop", Some("shop")).replace("prune: true", "prune: true, suspend: true");
-    world.apply(&suspended).await;
-    for action in ["resume", "reconcile"] {
-        let (status, message) = both(&world, &admin, action).await;
-        assert_eq!(status, 400, "{action}");
-        assert!(message.contains("sync the Application"), "{message}");
+    let resting = suspended.replace("annotations: {", "annotations: {flamingo/rests: \"true\", ");
+    assert_ne!(resting, suspended);
+    for (object, advice) in [(&resting, "sync the Application"), (&suspended, "resume it with flux")] {
+        world.apply(object).await;
+        for action in ["resume", "reconcile"] {
+            let (status, message) = both(&world, &admin, action).await;
+            assert_eq!(status, 400, "{action}");
+            assert!(message.contains(advice), "{message}");
+        }
     }
     let object = live(&world, &suspended).await;
     assert_eq!(object.at(&["spec", "suspend"]), Some(&true.into()));
