@@ -32,6 +32,11 @@ pub fn observed_generation(object: &Value) -> Option<i64> {
     object.at(&["status", "observedGeneration"])?.as_i64()
 }
 
+/// `spec.suspend`: whether nobody is to work on the object for now.
+pub fn is_suspended(object: &Value) -> bool {
+    object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
+}
+
 /// `metadata.labels` in key order. Values that are not text, which no server accepts, are left out.
 pub fn labels(object: &Value) -> impl Iterator<Item = (&str, &str)> {
     text_entries(object.at(&["metadata", "labels"]))

@@ -40,8 +40,8 @@ impl FluxAction {
     pub(crate) fn check(self, live: &Value) -> Result<(), ApiError> {
         let Some(reference) = ObjectRef::of(live).filter(|_| is_generated(live)) else { return Ok(()) };
         let advice = match self {
-            Self::Reconcile if reference.group == SOURCES || !is_suspended(live) => return Ok(()),
-            Self::Reconcile | Self::Resume if is_suspended(live) && !rests(live) => {
+            Self::Reconcile if reference.group == SOURCES || !object::is_suspended(live) => return Ok(()),
+            Self::Reconcile | Self::Resume if object::is_suspended(live) && !rests(live) => {
                 "somebody has suspended it, and not Flamingo; resume it with flux"
             }
             Self::Suspend => "remove spec.syncPolicy.automated of the Application to deploy with syncs alone",
@@ -67,10 +67,6 @@ impl FluxAction {
         }
         patch
     }
-}
-
-pub(crate) fn is_suspended(live: &Value) -> bool {
-    live.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
 }
 
 /// The action of policies, as upstream names those on objects.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use apimachinery::condition::{self, Condition, Status};
+use apimachinery::object;
 use engine::ObjectRef;
 use jiff::Timestamp;
 use value::Value;
@@ -198,8 +199,8 @@ fn ready_of(object: &Value) -> Option<Condition> {
 }
 
 fn is_current(object: &Value) -> bool {
-    let observed = apimachinery::object::observed_generation(object);
-    observed == apimachinery::object::generation(object)
+    let observed = object::observed_generation(object);
+    observed == object::generation(object)
 }
 
 fn artifact(source: &Value) -> Option<&str> {
@@ -234,20 +235,16 @@ fn fetched(source: &Value) -> Step {
         (Some(ready), _) if ready.status == Status::False && !health::waits(&ready) => {
             failed(Link::Fetched, ready.message, Some(ready.last_transition_time))
         }
-        (_, Some(revision)) if is_current(source) || is_suspended(source) => {
+        (_, Some(revision)) if is_current(source) || object::is_suspended(source) => {
             done(Link::Fetched, revision, fetched_at(source))
         }
         _ => active(Link::Fetched, "being fetched".to_owned(), None),
     }
 }
 
-fn is_suspended(object: &Value) -> bool {
-    object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
-}
-
 /// That somebody else than Flamingo has suspended the workload, and what to do.
 fn held(workload: &Value) -> Option<String> {
-    if !is_suspended(workload) || crate::generated::rests(workload) {
+    if !object::is_suspended(workload) || crate::generated::rests(workload) {
         return None;
     }
     let ObjectRef { kind, namespace, name, .. } = ObjectRef::of(workload)?;
@@ -263,7 +260,7 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
     let is_applied = text("lastAppliedRevision") == wanted;
     let is_attempted = is_applied || text("lastAttemptedRevision") == wanted;
     let ready = ready_of(workload);
-    if !is_applied && is_suspended(workload) {
+    if !is_applied && object::is_suspended(workload) {
         return match failed_sync(of.application, wanted) {
             Some((broken, message)) if broken == link => failed(link, message, None),
             Some((broken, _)) if broken > link => done(link, wanted, None),

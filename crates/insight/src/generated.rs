@@ -18,7 +18,7 @@ pub const HELD: &str = "flamingo/held";
 pub fn rests(object: &Value) -> bool {
     is_generated(object)
         && [RESTS, HELD].iter().any(|mark| object::annotation(object, mark) == Some("true"))
-        && object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true)
+        && object::is_suspended(object)
 }
 
 /// Whether `object` was generated for an Application.

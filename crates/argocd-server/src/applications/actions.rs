@@ -18,7 +18,7 @@ use super::validation::require_permitted;
 use crate::answer::Answer;
 use crate::control_plane::{ControlPlane, MANAGER};
 use crate::error::{ApiError, Code};
-use crate::flux_action::{FluxAction, is_suspended, right};
+use crate::flux_action::{FluxAction, right};
 use crate::permit::{Get, OnApplication, OnResource, ResourceAction};
 use crate::request::Request;
 
@@ -159,7 +159,7 @@ fn offers(reference: &ObjectRef, live: &Value) -> Vec<Offer> {
         ("apps", "StatefulSet") => vec![restart(), scale()],
         ("apps", "DaemonSet") => vec![restart()],
         ("batch", "CronJob") => {
-            let switch = match is_suspended(live) {
+            let switch = match object::is_suspended(live) {
                 true => offer("resume", "fa fa-fw fa-play", false),
                 false => offer("suspend", "fa fa-fw fa-pause", false),
             };
@@ -171,8 +171,8 @@ fn offers(reference: &ObjectRef, live: &Value) -> Vec<Offer> {
             let (resume, suspend) = (is_refused(FluxAction::Resume), is_refused(FluxAction::Suspend));
             vec![
                 offer("reconcile", "fa fa-fw fa-sync-alt", is_refused(FluxAction::Reconcile)),
-                offer("resume", "fa fa-fw fa-play-circle", resume || !is_suspended(live)),
-                offer("suspend", "fa fa-fw fa-pause-circle", suspend || is_suspended(live)),
+                offer("resume", "fa fa-fw fa-play-circle", resume || !object::is_suspended(live)),
+                offer("suspend", "fa fa-fw fa-pause-circle", suspend || object::is_suspended(live)),
             ]
         }
         _ => Vec::new(),

@@ -22,7 +22,7 @@ pub(crate) fn lifecycle(object: &Value) -> lifecycle::Facts {
     lifecycle::Facts {
         deleting: object::deletion_timestamp(object).is_some(),
         has_finalizer: object::finalizers(object).any(|finalizer| finalizer == FINALIZER),
-        suspended: object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true),
+        suspended: object::is_suspended(object),
         refused,
     }
 }

@@ -23,7 +23,7 @@ pub fn of_flux(object: &Value) -> Health {
     if generated::rests(object) {
         return of_resting(object);
     }
-    if object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
+    if object::is_suspended(object) {
         return Health::new(HealthStatus::Suspended, format!("{kind} is suspended"));
     }
     if kind == "HelmRepository" && object.str_at(&["spec", "type"]) == Some("oci") {

@@ -120,7 +120,7 @@ fn job(object: &Value) -> Health {
 
 /// A cluster gives every CronJob a status; one without has not been scheduled either.
 fn cron_job(object: &Value) -> Health {
-    if object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
+    if object::is_suspended(object) {
         return healthy("CronJob is Suspended");
     }
     let time = |field| object.str_at(&["status", field]);

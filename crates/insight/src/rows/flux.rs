@@ -25,7 +25,7 @@ pub fn is_shown(group: &str, kind: &str) -> bool {
 pub(super) fn shown(object: &Value, kind: &str) -> Map {
     let at = |path: &[&str]| object.at(path).cloned();
     let health = health::of_flux(object);
-    let is_suspended = object.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
+    let is_suspended = object::is_suspended(object);
     filled([
         ("engine", Some("flux".into())),
         ("health", Some(health.status.as_str().into())),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
 use argocd_api::project::Project;
 use argocd_core::projects::{self, Destination, IN_CLUSTER_NAME, IN_CLUSTER_SERVER, Object};
 use cluster::Error;
@@ -118,8 +119,7 @@ impl Reconciliation<'_> {
             let message = format!("one or more synchronization tasks are not valid: {}", messages.join("; "));
             return Ok((Gate::Denied(message), denials));
         }
-        let is_held = source.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
-        Ok((if is_held { Gate::Passed } else { Gate::Moving }, denials))
+        Ok((if object::is_suspended(source) { Gate::Passed } else { Gate::Moving }, denials))
     }
 
     /// The objects of the artifact. Outside: it could not be had. Inside: nothing can be built from it.

@@ -1,5 +1,6 @@
 //! How an Application is: what its Flux objects and what they deployed say together.
 
+use apimachinery::object;
 use insight::health::{Health, HealthStatus, by_ready, of_deployed, of_flux, of_resting, together};
 use jiff::Timestamp;
 use value::Value;
@@ -16,8 +17,7 @@ pub(crate) fn of_source(source: &Value, held: bool) -> Health {
 
 /// How the workload is. Where Flamingo lets it rest, it is as it was when it last ran.
 pub(crate) fn of_workload(workload: &Value, rests: bool) -> Health {
-    let is_suspended = workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
-    if rests && is_suspended { of_resting(workload) } else { of_flux(workload) }
+    if rests && object::is_suspended(workload) { of_resting(workload) } else { of_flux(workload) }
 }
 
 /// The worst of the Flux objects and of what they deployed, naming the culprit.

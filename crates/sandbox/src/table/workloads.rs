@@ -1,5 +1,6 @@
 //! Tables of Pods and what makes Pods.
 
+use apimachinery::object;
 use jiff::Timestamp;
 use value::Value;
 
@@ -330,7 +331,7 @@ fn cron_job(job: &Value, now: Timestamp) -> Vec<Value> {
         name(job),
         text_at(job, &["spec", "schedule"]),
         or_none(text(job, &["spec", "timeZone"])),
-        if job.at(&["spec", "suspend"]) == Some(&Value::Bool(true)) { "True" } else { "False" }.into(),
+        if object::is_suspended(job) { "True" } else { "False" }.into(),
         count(job, &["status", "active"]).into(),
         last.into(),
         age(job, now),

@@ -47,7 +47,7 @@ pub(super) fn reconcile(api: &Api, builtins: &Builtins, at: &Location) -> Outcom
     }
     let now = api.timestamp();
     let pods = observe(api, builtins, &job)?;
-    let suspended = job.at(&["spec", "suspend"]) == Some(&Value::Bool(true));
+    let suspended = object::is_suspended(&job);
     let end = end(&job, &pods, now);
     let mut again = None;
     if end.is_some() || suspended {

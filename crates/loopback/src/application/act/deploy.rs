@@ -317,7 +317,7 @@ impl Reconciliation<'_> {
         let request = |object: Option<&Value>| {
             object.map_or(Request::Unmade, |object| observe::request(object, &token))
         };
-        let rests = is_suspended(workload);
+        let rests = workload.is_some_and(object::is_suspended);
         let is_pinned =
             deployment.pin.as_ref().zip(source).is_some_and(|(pin, source)| is_set_to(source, pin));
         let wanted = running.and_then(|running| wanted(Some(running), &deployment.source));
@@ -330,7 +330,7 @@ impl Reconciliation<'_> {
             source_request: request(source),
             // A source that stays at its artifact has nothing to say about that.
             source_ready: source.map_or(Ready::Unknown, |source| {
-                observe::ready(source, !deployment.generated || !is_suspended(Some(source)))
+                observe::ready(source, !deployment.generated || !object::is_suspended(source))
             }),
             is_wanted_revision: wanted.map(|revision| {
                 if is_commit(revision) {
@@ -456,10 +456,6 @@ fn past(kind: &str, field: &str, project: &Project) -> String {
          not allow everything",
         project.name
     )
-}
-
-fn is_suspended(object: Option<&Value>) -> bool {
-    object.and_then(|object| object.at(&["spec", "suspend"])).and_then(Value::as_bool) == Some(true)
 }
 
 /// The revision that an operation names, where it is not the one that the source names anyway.

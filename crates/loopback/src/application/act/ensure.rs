@@ -51,7 +51,7 @@ impl Reconciliation<'_> {
             if let Some(foreign) = self.ensure_surroundings(generated, live_source.is_none()).await? {
                 return Ok(Err(foreign));
             }
-            let rests = generated.workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
+            let rests = object::is_suspended(&generated.workload);
             let put_source = self.put(&sources, &generated.source, live_source);
             let put_workload = self.put(&workloads, &generated.workload, live_workload);
             let (source, workload) = if rests && live_workload.is_some() {

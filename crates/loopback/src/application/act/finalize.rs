@@ -95,7 +95,7 @@ impl Reconciliation<'_> {
                 ("suspend", Value::from(false)),
                 ("deletionPolicy", "WaitForTermination".into()),
             ]);
-            if workload.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true) {
+            if object::is_suspended(workload) {
                 let nobody = format!("{}-is-being-deleted", object::name(workload).unwrap_or_default());
                 let dependency = Value::map_of([("name", nobody)]);
                 spec.set_at(&["dependsOn"], Value::list_of([dependency]));

@@ -107,11 +107,9 @@ impl Reconciliation<'_> {
         }
         let asked = self.controller.refreshes().get(self.key).cloned();
         let source = deployment.live_source.as_ref();
-        let is_suspended =
-            |source: &Value| source.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
         match (source, asked) {
             (None, _) => {}
-            (Some(source), _) if is_suspended(source) => self.status.refresh_done = true,
+            (Some(source), _) if object::is_suspended(source) => self.status.refresh_done = true,
             (Some(source), Some(token)) if request(source, &token) != Request::Unmade => {
                 self.status.refresh_done = request(source, &token) == Request::Handled;
             }
