@@ -25,6 +25,7 @@ mod words;
 mod yaml;
 
 use crate::function::Function;
+pub use durations::parse_duration;
 pub use json::json_problem;
 pub(crate) use regexes::Pattern;
 

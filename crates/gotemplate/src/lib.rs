@@ -54,10 +54,10 @@ mod value;
 pub use environment::{Entropy, Environment, Lookup, LookupError, Resolve};
 pub use error::{Cause, Error, ExecError, Limit, Place};
 pub use function::{Failure, Function, Functions, Param};
-pub use functions::json_problem;
+pub use functions::{json_problem, parse_duration};
 pub use print::{is_print, quote, sprintf};
 pub use record::{Included, Write};
-pub use run::{Limits, Run};
+pub use run::{Limits, Run, Warning};
 pub use set::{MissingKey, Parsed, Set};
 pub use trace::{helm_exec_message, helm_parse_message};
 pub use value::{

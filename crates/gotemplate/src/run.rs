@@ -35,6 +35,17 @@ impl Default for Limits {
     }
 }
 
+/// A failure of a template that lint mode lets pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Helm's words for it.
+    pub what: &'static str,
+    /// What the template says.
+    pub message: String,
+    /// Whether the template asked to fail, which helm takes for information.
+    pub is_asked_for: bool,
+}
+
 /// One rendering: of one template or of all templates of a chart, one after another.
 ///
 /// Values that templates made or changed may hold each other; when the run ends, maps that were changed
@@ -57,8 +68,8 @@ pub struct Run<'a> {
     pub(crate) patterns: HashMap<Str, Rc<Pattern>>,
     pub(crate) constraints: HashMap<Str, Rc<Constraints>>,
     pub(crate) recorder: Option<Recorder>,
-    /// What `required` and `fail` would have refused outside of lint mode, after helm's words for it.
-    pub warnings: Vec<(&'static str, String)>,
+    /// What `required` and `fail` would have refused outside of lint mode.
+    pub warnings: Vec<Warning>,
     changed: Vec<WeakMap>,
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gotemplate::{Environment, Functions, Limits, Map, MapType, MissingKey, Parsed, Run, Set, Value, Write};
+use gotemplate::{
+    Environment, Functions, Limits, Map, MapType, MissingKey, Parsed, Run, Set, Value, Warning, Write,
+};
 use memchr::memmem;
 use thiserror::Error;
 
@@ -275,11 +277,9 @@ fn run_all(
         // Only the outermost map has this type; subcharts see another in `.Subcharts`.
         let scope = place.scope.retyped(MapType::Named("common.Values"));
         let result = set.execute(&place.path, &Value::Map(scope), &mut run);
-        for (what, message) in run.warnings.drain(..) {
-            match what {
-                "funcMap fail" => request.log.info(what, &[("message", &message)]),
-                _ => request.log.warn(what, &[("message", &message)]),
-            }
+        for Warning { what, message, is_asked_for } in run.warnings.drain(..) {
+            let say = if is_asked_for { Log::info } else { Log::warn };
+            say(request.log, what, &[("message", &message)]);
         }
         result.map_err(|error| {
             let message = gotemplate::helm_exec_message(&place.path, &error);

@@ -247,8 +247,11 @@ fn from_seconds(seconds: f64) -> Result<i64, Failure> {
     Ok((seconds * SECOND as f64) as i64)
 }
 
-/// `time.ParseDuration`; the error is Go's text.
-pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
+/// `time.ParseDuration`, in nanoseconds.
+///
+/// # Errors
+/// Go's text.
+pub fn parse_duration(text: &str) -> Result<i64, String> {
     let problem = |what: &str| format!("time: {what} in duration {}", quote(text));
     let invalid = || format!("time: invalid duration {}", quote(text));
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -8,6 +8,7 @@ use crate::exec;
 use crate::parse;
 use crate::print::quote;
 use crate::record::{Included, Recorder};
+use crate::run::Warning;
 use crate::trace;
 use crate::value::Numbers;
 
@@ -119,24 +120,25 @@ fn without_no_value(text: Str) -> Str {
 }
 
 fn required(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    if a[1].is_nil() {
-        return complain(run, "missing required value", utf8(a, 0));
-    }
-    let is_empty = a[1].as_str().is_some_and(|text| text.is_empty());
-    if is_empty { complain(run, "missing required values", utf8(a, 0)) } else { Ok(a[1].clone()) }
+    let what = match &a[1] {
+        value if value.is_nil() => "missing required value",
+        value if value.as_str().is_some_and(|text| text.is_empty()) => "missing required values",
+        value => return Ok(value.clone()),
+    };
+    complain(run, Warning { what, message: utf8(a, 0), is_asked_for: false })
 }
 
 fn fail_with(run: &mut Run<'_>, a: &[Value]) -> Outcome {
-    complain(run, "funcMap fail", utf8(a, 0))
+    complain(run, Warning { what: "funcMap fail", message: utf8(a, 0), is_asked_for: true })
 }
 
-fn complain(run: &mut Run<'_>, what: &'static str, message: String) -> Outcome {
+fn complain(run: &mut Run<'_>, warning: Warning) -> Outcome {
     if run.environment().lint {
-        run.charge(message.len() + size_of::<(&str, String)>())?;
-        run.warnings.push((what, message));
+        run.charge(warning.message.len() + size_of::<Warning>())?;
+        run.warnings.push(warning);
         return Ok("".into());
     }
-    fail(trace::marked(&message))
+    fail(trace::marked(&warning.message))
 }
 
 fn lookup(run: &mut Run<'_>, a: &[Value]) -> Outcome {

@@ -367,11 +367,10 @@ fn sort(
         "requirements.lock" => {
             chart.lock = Some(lock(&file.data).map_err(broken("requirements.lock"))?);
             metadata.get_or_insert_default();
-            if !is_v1(metadata) {
-                log.info(&moved("Dependency locking is handled", "Chart.lock", ""), &[]);
-            }
             if is_v1(metadata) {
                 chart.files.push(file);
+            } else {
+                log.info(&moved("Dependency locking is handled", "Chart.lock", ""), &[]);
             }
         }
         name if name.starts_with("templates/") => chart.templates.push(file),

@@ -18,7 +18,7 @@ pub(super) fn take(takes: Takes, text: &str) -> Result<Taken, String> {
         Takes::Switch if boolean(text).is_none() => return Err(go_syntax("ParseBool", text)),
         Takes::Integer => check_integer(text).map(|()| vec![text.to_owned()])?,
         Takes::Number => check_number(text).map(|()| vec![text.to_owned()])?,
-        Takes::Duration => check_duration(text).map(|()| vec![text.to_owned()])?,
+        Takes::Duration => gotemplate::parse_duration(text).map(|_| vec![text.to_owned()])?,
         Takes::Wait => {
             warning = check_wait(text)?;
             vec![text.to_owned()]
@@ -96,46 +96,6 @@ fn check_number(text: &str) -> Result<(), String> {
     let is_named = text.trim_start_matches(['+', '-']).to_ascii_lowercase().starts_with("inf");
     let is_too_large = number.abs() > f64::from(f32::MAX) && !is_named;
     if is_too_large { Err(go_range("ParseFloat", text)) } else { Ok(()) }
-}
-
-/// `time.ParseDuration`.
-fn check_duration(text: &str) -> Result<(), String> {
-    let wrong = |what: String| format!("time: {what}duration {}", quote(text));
-    let invalid = || wrong("invalid ".to_owned());
-    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if rest == "0" {
-        return Ok(());
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut nanoseconds = 0.0;
-    while !rest.is_empty() {
-        let end = rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(end);
-        // A second dot starts the unit, which then is none.
-        let dots = number.match_indices('.').nth(1).map_or(end, |(at, _)| at);
-        let (number, after) = if dots < end { rest.split_at(dots) } else { (number, after) };
-        if !number.contains(|char: char| char.is_ascii_digit()) {
-            return Err(invalid());
-        }
-        let end = after.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at(end);
-        let scale = match unit {
-            "" => return Err(wrong("missing unit in ".to_owned())),
-            "ns" => 1.0,
-            "us" | "µs" | "μs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 6e10,
-            "h" => 3.6e12,
-            _ => return Err(wrong(format!("unknown unit {} in ", quote(unit)))),
-        };
-        nanoseconds += number.parse::<f64>().unwrap_or(f64::INFINITY) * scale;
-        rest = after;
-    }
-    // Beyond 292 years.
-    if nanoseconds >= 9.223_372_036_854_776e18 { Err(invalid()) } else { Ok(()) }
 }
 
 /// The strategies of `--wait`; what helm says where one is named by a boolean.
