@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use apimachinery::condition::{self, Condition, Status};
 use apimachinery::gvk::GroupVersionKind;
 use value::Value;
 
@@ -30,35 +31,27 @@ pub(super) fn reconcile(api: &Api, builtins: &Builtins, at: &Location) -> Outcom
     };
     let scaled = Location { table: known.table.clone(), namespace: at.namespace.clone(), name: name.into() };
     let scaled = client::get(api, known, &scaled);
-    let (word, reason, message) = match &scaled {
+    let (holds, reason, message) = match &scaled {
         Some(_) => {
             let message = "the HPA controller was able to get the target's current scale".to_owned();
-            ("True", "SucceededGetScale", message)
+            (Status::True, "SucceededGetScale", message)
         }
         None => {
             let message = format!(
                 "the HPA controller was unable to get the target's current scale: {} {name:?} not found",
                 known.table
             );
-            ("False", "FailedGetScale", message)
+            (Status::False, "FailedGetScale", message)
         }
     };
-    let conditions = live.at(&["status", "conditions"]).and_then(Value::as_list).unwrap_or_default();
-    let since = conditions.iter().find(|known| known.str_at(&["status"]) == Some(word));
-    let now = api.now();
-    let since = since.and_then(|known| known.str_at(&["lastTransitionTime"])).unwrap_or(&now);
-    let condition = Value::map_of([
-        ("type", "AbleToScale"),
-        ("status", word),
-        ("reason", reason),
-        ("message", &message),
-        ("lastTransitionTime", since),
-    ]);
+    let condition = Condition::new("AbleToScale", holds, reason, message);
     let replicas = scaled.as_ref().map_or(0, |scaled| owned::number(scaled, &["spec", "replicas"]));
     let mut status = live.get("status").cloned().unwrap_or_else(Value::map);
     status.set_at(&["currentReplicas"], replicas);
     status.set_at(&["desiredReplicas"], replicas);
-    status.set_at(&["conditions"], Value::list_of([condition]));
+    let mut conditions = status.get("conditions").cloned().unwrap_or_default();
+    condition::set(&mut conditions, &condition, &api.now());
+    status.set_at(&["conditions"], conditions);
     owned::write_status(api, &builtins.autoscalers, &live, status)?;
     Ok(Some(PERIOD))
 }

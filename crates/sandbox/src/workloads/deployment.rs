@@ -6,7 +6,7 @@ use value::Value;
 use super::Outcome;
 use super::client::{self, Builtins, MANAGER};
 use super::events::{self, Event};
-use super::owned::{self, number};
+use super::owned::{self, Rounding, number, share};
 use crate::api::Api;
 use crate::status::Refusal;
 use crate::store::Location;
@@ -90,19 +90,11 @@ impl Turn<'_> {
         if self.deployment.str_at(&["spec", "strategy", "type"]) == Some("Recreate") {
             return (0, 0);
         }
-        let bound = |field: &str, up: bool| {
+        let bound = |field: &str, rounding| {
             let value = self.deployment.at(&["spec", "strategy", "rollingUpdate", field]);
-            let percent = |text: &str| text.strip_suffix('%')?.parse::<i64>().ok();
-            match value {
-                Some(Value::Int(number)) => *number,
-                Some(Value::String(text)) => percent(text).map_or(0, |percent| {
-                    let hundredfold = percent * self.replicas();
-                    if up { (hundredfold + 99) / 100 } else { hundredfold / 100 }
-                }),
-                _ => 0,
-            }
+            value.and_then(|value| share(value, self.replicas(), rounding)).unwrap_or(0)
         };
-        match (bound("maxSurge", true), bound("maxUnavailable", false)) {
+        match (bound("maxSurge", Rounding::Up), bound("maxUnavailable", Rounding::Down)) {
             // Nothing could ever change.
             (0, 0) => (0, 1),
             bounds => bounds,

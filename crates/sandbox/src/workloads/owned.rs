@@ -140,6 +140,22 @@ pub(super) fn number(object: &Value, path: &[&str]) -> i64 {
     object.at(path).and_then(Value::as_i64).unwrap_or(0)
 }
 
+/// Which way a part of a Pod goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounding {
+    Up,
+    Down,
+}
+
+/// The number that a bound gives as it is, or as so many in a hundred `of` something; none where it is neither.
+pub(super) fn share(bound: &Value, of: i64, rounding: Rounding) -> Option<i64> {
+    let percent = |text: &str| text.strip_suffix('%')?.parse::<i64>().ok();
+    bound.as_i64().or_else(|| {
+        let hundredfold = percent(bound.as_str()?)? * of;
+        Some(if rounding == Rounding::Up { (hundredfold + 99) / 100 } else { hundredfold / 100 })
+    })
+}
+
 /// Writes a status that differs from the live one.
 pub(super) fn write_status(api: &Api, kind: &Arc<Kind>, live: &Value, status: Value) -> Result<(), Refusal> {
     if live.get("status") == Some(&status) {
