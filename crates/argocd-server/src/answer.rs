@@ -117,9 +117,8 @@ impl Answer {
 
 /// Elsewhere; the text is for those who do not follow.
 fn redirect(to: &str, cookie: Option<&str>) -> Response {
-    let link = ["&&amp;", "<&lt;", ">&gt;", "\"&#34;", "'&#39;"]
-        .iter()
-        .fold(to.to_owned(), |text, rule| text.replace(&rule[..1], &rule[1..]));
+    let escapes = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&#34;"), ('\'', "&#39;")];
+    let link = escapes.into_iter().fold(to.to_owned(), |text, (char, escape)| text.replace(char, escape));
     let text = format!("<a href=\"{link}\">See Other</a>.\n\n");
     let mut response = with_status(Response::new(Body::from(text)), StatusCode::SEE_OTHER);
     let headers = response.headers_mut();

@@ -138,15 +138,14 @@ impl Deployment {
     pub(crate) async fn request(&mut self, token: &str) -> anyhow::Result<()> {
         self.requested = Some(token.to_owned());
         let session = kubernetes::session(&self.cluster);
-        session.merge_patch(&self.source, Subresource::Main, MANAGER, &request(token)).await?;
-        let url = |source: &Value| source.str_at(&["spec", "url"]).map(str::to_owned);
-        let own = session.get(&self.source).await?.as_ref().and_then(url);
+        let source = session.merge_patch(&self.source, Subresource::Main, MANAGER, &request(token)).await?;
+        let url = source.str_at(&["spec", "url"]);
         for other in session.list(&sources(), "", "").await? {
             let (Some(namespace), Some(name)) = (object::namespace(&other), object::name(&other)) else {
                 continue;
             };
             let target = Target::new(&sources(), namespace, name);
-            if url(&other) != own || target == self.source {
+            if other.str_at(&["spec", "url"]) != url || target == self.source {
                 continue;
             }
             let asked = session.merge_patch(&target, Subresource::Main, MANAGER, &request(token)).await;

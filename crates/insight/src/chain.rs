@@ -243,7 +243,7 @@ fn fetched(source: &Value) -> Step {
 }
 
 /// That somebody else than Flamingo has suspended the workload, and what to do.
-fn held(workload: &Value) -> Option<String> {
+fn stopped(workload: &Value) -> Option<String> {
     if !object::is_suspended(workload) || crate::generated::rests(workload) {
         return None;
     }
@@ -264,10 +264,10 @@ fn deployed(link: Link, source: &Value, workload: &Value, of: &Deployment<'_>) -
         return match failed_sync(of.application, wanted) {
             Some((broken, message)) if broken == link => failed(link, message, None),
             Some((broken, _)) if broken > link => done(link, wanted, None),
-            _ => match held(workload) {
-                Some(held) => waiting(link, &held),
-                None => waiting(link, "it is not deployed by itself: sync it"),
-            },
+            _ => {
+                let stopped = stopped(workload);
+                waiting(link, stopped.as_deref().unwrap_or("it is not deployed by itself: sync it"))
+            }
         };
     }
     let broken = ready.as_ref().filter(|ready| {
@@ -371,10 +371,8 @@ fn healthy(workload: &Value, is_applied: bool, since: Option<String>, of: &Deplo
         }
         _ if is_applied && health::of_flux(workload).status != HealthStatus::Progressing => {
             let healthy = "all that was deployed is healthy";
-            match held(workload) {
-                Some(held) => done(Link::Healthy, &format!("{healthy}. {held}"), since),
-                None => done(Link::Healthy, healthy, since),
-            }
+            let text = stopped(workload).map(|stopped| format!("{healthy}. {stopped}"));
+            done(Link::Healthy, text.as_deref().unwrap_or(healthy), since)
         }
         _ => active(Link::Healthy, progress(workload), since),
     }

@@ -96,11 +96,13 @@ pub fn together<'a>(parts: impl IntoIterator<Item = (&'a Value, Health)>) -> Hea
     if worst == HealthStatus::Healthy {
         return Health::new(worst, "");
     }
-    let causes = parts.iter().filter(|(_, status)| *status == worst);
-    let causes: Vec<String> = causes.filter_map(|(object, _)| ObjectRef::of(object)).map(named).collect();
-    let mut message = format!("Caused by {}", causes[..causes.len().min(MAX_CAUSES)].join(", "));
-    if causes.len() > MAX_CAUSES {
-        message.push_str(&format!(" and {} more", causes.len() - MAX_CAUSES));
+    let mut causes =
+        parts.iter().filter(|(_, status)| *status == worst).filter_map(|(object, _)| ObjectRef::of(object));
+    let first: Vec<String> = causes.by_ref().take(MAX_CAUSES).map(named).collect();
+    let mut message = format!("Caused by {}", first.join(", "));
+    match causes.count() {
+        0 => {}
+        more => message.push_str(&format!(" and {more} more")),
     }
     Health::new(worst, message)
 }

@@ -140,14 +140,11 @@ impl Operation {
             place,
             path: path.to_string(),
         };
-        let quoted = format!("{:?}", self.path.to_string());
+        let missing_path =
+            |operation| missing(operation, "path", &format_args!("{:?}", self.path.to_string()));
         match &self.kind {
-            Kind::Add(value) => {
-                add(object, &self.path, value.clone()).ok_or_else(|| missing("add", "path", &quoted))
-            }
-            Kind::Remove => {
-                self.path.remove(object).map(drop).ok_or_else(|| missing("remove", "path", &quoted))
-            }
+            Kind::Add(value) => add(object, &self.path, value.clone()).ok_or_else(|| missing_path("add")),
+            Kind::Remove => self.path.remove(object).map(drop).ok_or_else(|| missing_path("remove")),
             Kind::Replace(value) => replace(object, &self.path, value.clone())
                 .map_err(|place| missing("replace", place, &self.path)),
             Kind::Move(from) => {
@@ -226,16 +223,13 @@ fn replace(root: &mut Value, path: &Pointer, value: Value) -> Result<(), &'stati
         *root = value;
         return Ok(());
     };
-    match at_mut(root, parents).ok_or("path")? {
-        parent @ Value::Map(_) => {
-            parent.as_map_mut().ok_or("path")?.insert(last.as_str(), value);
-        }
-        parent @ Value::List(_) => {
-            let list = parent.as_list_mut().ok_or("path")?;
-            *index(last).and_then(|at| list.get_mut(at)).ok_or("key")? = value;
-        }
-        _ => return Err("path"),
+    let parent = at_mut(root, parents).ok_or("path")?;
+    if let Some(map) = parent.as_map_mut() {
+        map.insert(last.as_str(), value);
+        return Ok(());
     }
+    let list = parent.as_list_mut().ok_or("path")?;
+    *index(last).and_then(|at| list.get_mut(at)).ok_or("key")? = value;
     Ok(())
 }
 

@@ -326,8 +326,7 @@ impl Parser {
         if let Token::Symbol(symbol) = self.peek()
             && *symbol != "!"
         {
-            let expected = "!, identifier, or 'end of string'";
-            return Err(LabelSelectorError::Syntax(format!("found '{symbol}', expected: {expected}")));
+            return Err(syntax(format!("found '{symbol}', expected: !, identifier, or 'end of string'")));
         }
         loop {
             requirements.push(self.requirement()?);
@@ -336,16 +335,10 @@ impl Parser {
                 Token::Symbol(",") => match self.peek() {
                     Token::Word(_) | Token::Symbol("!") => {}
                     other => {
-                        return Err(LabelSelectorError::Syntax(format!(
-                            "found '{other}', expected: identifier after ','"
-                        )));
+                        return Err(syntax(format!("found '{other}', expected: identifier after ','")));
                     }
                 },
-                other => {
-                    return Err(LabelSelectorError::Syntax(format!(
-                        "found '{other}', expected: ',' or 'end of string'"
-                    )));
-                }
+                other => return Err(syntax(format!("found '{other}', expected: ',' or 'end of string'"))),
             }
         }
     }
@@ -357,7 +350,7 @@ impl Parser {
         }
         let key = match self.next() {
             Token::Word(word) => word,
-            other => return Err(syntax(format!("found '{other}', expected: identifier"))),
+            other => return Err(no_requirement(format!("found '{other}', expected: identifier"))),
         };
         if absent {
             return Requirement::new(&key, Operator::DoesNotExist, []);
@@ -374,7 +367,7 @@ impl Parser {
             Token::Word(word) if word == "notin" => (Operator::NotIn, true),
             other => {
                 let known = "in, notin, =, ==, !=, gt, lt";
-                return Err(syntax(format!("found '{other}', expected: {known}")));
+                return Err(no_requirement(format!("found '{other}', expected: {known}")));
             }
         };
         let values = if many { self.set()? } else { vec![self.one_value()?] };
@@ -386,14 +379,14 @@ impl Parser {
         match self.peek() {
             Token::End | Token::Symbol(",") => Ok(String::new()),
             Token::Word(_) => Ok(self.next().to_string()),
-            other @ Token::Symbol(_) => Err(syntax(format!("found '{other}', expected: identifier"))),
+            other @ Token::Symbol(_) => Err(no_requirement(format!("found '{other}', expected: identifier"))),
         }
     }
 
     fn set(&mut self) -> Result<Vec<String>, LabelSelectorError> {
         let opening = self.next();
         if opening != Token::Symbol("(") {
-            return Err(syntax(format!("found '{opening}' expected: '('")));
+            return Err(no_requirement(format!("found '{opening}' expected: '('")));
         }
         let mut values = Vec::new();
         loop {
@@ -403,7 +396,9 @@ impl Parser {
                     match self.next() {
                         Token::Symbol(",") => {}
                         Token::Symbol(")") => return Ok(values),
-                        other => return Err(syntax(format!("found '{other}', expected: ',' or ')'"))),
+                        other => {
+                            return Err(no_requirement(format!("found '{other}', expected: ',' or ')'")));
+                        }
                     }
                 }
                 Token::Symbol(",") => values.push(String::new()),
@@ -412,7 +407,7 @@ impl Parser {
                     return Ok(values);
                 }
                 other => {
-                    return Err(syntax(format!("found '{other}', expected: ',', ')' or identifier")));
+                    return Err(no_requirement(format!("found '{other}', expected: ',', ')' or identifier")));
                 }
             }
         }
@@ -420,6 +415,10 @@ impl Parser {
 }
 
 fn syntax(text: String) -> LabelSelectorError {
+    LabelSelectorError::Syntax(text)
+}
+
+fn no_requirement(text: String) -> LabelSelectorError {
     LabelSelectorError::Requirement(text)
 }
 
